@@ -1,0 +1,68 @@
+// The accounts: sealed in the store, whole in memory, changed only together with an entry (I3).
+#ifndef OTOKURA_SERVER_ACCESS_DIRECTORY_H_
+#define OTOKURA_SERVER_ACCESS_DIRECTORY_H_
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "otokura/v1/admin.pb.h"
+#include "otokura/v1/config.pb.h"
+#include "server/access/caller.h"
+#include "server/keys/site_keys.h"
+#include "server/runtime/clock.h"
+#include "server/storage/committer.h"
+#include "server/storage/storage.h"
+
+namespace otokura::access {
+
+inline constexpr size_t kAccountsMax = 100000;  // all are in memory, about 1 KiB each
+
+// Thread-safe.
+class Directory {
+ public:
+  // Borrowed, all must outlive the directory; `config` gives centres, queues, retention classes and the trust domain.
+  static absl::StatusOr<std::unique_ptr<Directory>> Open(const storage::RecordReader& records, storage::Committer* committer, const keys::SiteKeys* keys,
+                                                         runtime::Clock* clock, v1::GatewayConfig config);
+
+  // Who this is. UNAUTHENTICATED (no or several ids, foreign trust domain, unknown account, key not the pinned one, expired, revoked), PERMISSION_DENIED (suspended). `*rule` names
+  // what decided; `*known` is set to the named account where it exists, for the log.
+  absl::StatusOr<Caller> Identify(const Peer& peer, std::string* rule) const;
+
+  // The account as it would be enrolled: every field checked, defaults filled, the key pinned. Pure.
+  absl::StatusOr<v1::Account> Prepare(const v1::AddAccountRequest& request) const;
+
+  using Done = std::function<void(absl::StatusOr<v1::Account>)>;
+  // `entry` commits in the same write.
+  void Add(v1::Account prepared, std::unique_ptr<audit::Draft> entry, Done done);
+  // Ends the account's streams too: every Caller of it turns unwelcome. FAILED_PRECONDITION when already suspended.
+  void Suspend(std::string_view name, std::string_view reason, std::unique_ptr<audit::Draft> entry, Done done);
+  // By name, after `after`.
+  std::vector<v1::Account> List(std::string_view after, size_t limit) const;
+
+  // Reads the revocation list of the configuration anew; called at start, on SIGHUP and once a minute. An error keeps the old list; a list past its next update
+  // refuses everyone (fail closed).
+  absl::Status ReloadRevocations();
+
+ private:
+  struct State;
+  Directory(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+
+ public:
+  ~Directory();
+};
+
+// `otokurad init`: the first two accounts, before there is a gateway. Adds their writes to `*batch`.
+absl::Status EnrolAtInit(const v1::AddAccountRequest& request, const v1::GatewayConfig& config, const keys::SiteKeys& keys, absl::Time now, storage::Batch* batch);
+
+}  // namespace otokura::access
+
+#endif  // OTOKURA_SERVER_ACCESS_DIRECTORY_H_

@@ -1,0 +1,109 @@
+// Where a request is allowed or denied, and where permits come from (DESIGN §4 "A call is heard", I2, I6).
+#ifndef OTOKURA_SERVER_ACCESS_GATE_H_
+#define OTOKURA_SERVER_ACCESS_GATE_H_
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "otokura/v1/access.pb.h"
+#include "otokura/v1/audit.pb.h"
+#include "otokura/v1/recording.pb.h"
+#include "server/access/caller.h"
+#include "server/access/roles.h"
+#include "server/audit/log.h"
+#include "server/keys/release_permit.h"
+#include "server/runtime/clock.h"
+#include "server/storage/committer.h"
+
+namespace otokura::access {
+
+inline constexpr size_t kReferenceBytesMax = 128;
+inline constexpr size_t kPurposeBytesMax = 32;
+
+// The facts about a recording that a decision needs.
+struct Resource {
+  storage::RecordingId id;
+  std::string centre;
+  bool own = false;  // its agent is the caller's agent
+};
+
+// What somebody asks for.
+struct Ask {
+  Action action = Action::kShow;
+  std::optional<Resource> resource;   // absent: there is no such recording (answers as out of scope)
+  std::string requested_id;           // as asked, for the details of a refusal
+  v1::Justification justification;
+  uint64_t offset = 0;                // LISTEN, DOWNLOAD
+  uint64_t length = 0;
+};
+
+struct Decision {
+  bool allowed = false;
+  std::string rule;      // a fixed word: "role", "purpose", "scope-or-absent", "suspended", "allowed"
+  absl::Status refusal;  // what the caller is told; OK when allowed
+};
+
+// The scope in which this caller may do it: the role's, narrowed by the account. SCOPE_UNSPECIFIED: not at all.
+v1::Scope EffectiveScope(const Caller& caller, Action action);
+// Pure: the whole decision for one ask.
+Decision Decide(const Caller& caller, const Ask& ask, absl::Time now);
+// Whether a recording lies in that scope of the caller.
+bool InScope(const Caller& caller, v1::Scope scope, const Resource& resource);
+
+struct RecordAsk {
+  std::string_view centre;
+  std::string_view queue;
+  std::string_view retention_class;  // empty takes the first
+  v1::AudioFormat format;
+};
+// Pure: whether this recorder may open this call.
+Decision DecideRecord(const Caller& caller, const RecordAsk& ask, absl::Time now);
+
+// Thread-safe. Borrowed parts must outlive it; `done` runs on the committer's thread and must only hand over.
+class Gate {
+ public:
+  Gate(storage::Committer* committer, runtime::Clock* clock);
+  ~Gate();
+
+  // Decides, makes the entry durable, then gives the permit, or the refusal. UNAVAILABLE where the entry cannot be written: nothing leaves.
+  // For kShow, kShowPersonal → Released::kMetadata; kListen, kDownload → kAudio; kListAudit → kAuditDetails.
+  void Release(const Caller& caller, Ask ask, std::function<void(absl::StatusOr<keys::ReleasePermit>)> done);
+  // Searches, account and key actions: an entry without a permit. Gives the entry's sequence.
+  void Note(const Caller& caller, const Ask& ask, std::function<void(absl::StatusOr<uint64_t>)> done);
+
+  // How a release ended; closes the entry `of_sequence`. Best effort is not enough: when it cannot be written, `done` says so and the caller reports health.
+  struct Delivered {
+    uint64_t of_sequence = 0;
+    storage::RecordingId recording;   // all zero: none
+    uint64_t offset = 0;
+    uint64_t bytes = 0;
+    uint32_t rows = 0;
+    std::string outcome;  // gRPC code name
+  };
+  void Close(const Caller& caller, const Delivered& delivered, std::function<void(absl::Status)> done);
+
+  // A refusal that never reached a decision (unknown account, recorder refused). Floods are summarised: past kRefusalsPerMinute of one address and rule they are counted into
+  // one entry a minute (`rows`).
+  void Refused(v1::AuditAction action, std::string_view rule, std::string_view role, audit::Particulars particulars);
+
+  static constexpr int kRefusalsPerMinute = 10;
+
+ private:
+  struct Floods;
+  storage::Committer* const committer_;
+  runtime::Clock* const clock_;
+  std::unique_ptr<Floods> floods_;
+};
+
+// The entry for an ask and its decision, without a place in the log yet.
+std::unique_ptr<audit::Draft> DraftFor(const Caller& caller, const Ask& ask, const Decision& decision);
+
+}  // namespace otokura::access
+
+#endif  // OTOKURA_SERVER_ACCESS_GATE_H_

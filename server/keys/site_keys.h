@@ -1,0 +1,43 @@
+// Keys that live as long as the site: account records, audit details, page tokens. Derived from the site key (crypto/FORMAT.md).
+#ifndef OTOKURA_SERVER_KEYS_SITE_KEYS_H_
+#define OTOKURA_SERVER_KEYS_SITE_KEYS_H_
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "crypto/secret.h"
+#include "server/keys/release_permit.h"
+
+namespace otokura::keys {
+
+// Immutable; safe from any thread.
+class SiteKeys {
+ public:
+  static absl::StatusOr<SiteKeys> Create(const crypto::SecretBytes& site_key);
+
+  std::string AccountRowKey(std::string_view account_name) const;  // 16 bytes, keyed hash
+  absl::StatusOr<std::string> SealAccount(std::string_view row_key, std::string_view account_record) const;
+  absl::StatusOr<std::string> OpenAccount(std::string_view row_key, std::string_view sealed) const;
+
+  absl::StatusOr<std::string> SealAuditDetails(uint64_t sequence, std::string_view details) const;
+  // PERMISSION_DENIED where the permit is not for audit details.
+  absl::StatusOr<std::string> OpenAuditDetails(const ReleasePermit& permit, uint64_t sequence, std::string_view sealed) const;
+
+  // A page token binds a position to its query: base64url of position ‖ 16 bytes of HMAC over (query, position). INVALID_ARGUMENT for a token
+  // of another query.
+  std::string PageToken(std::string_view query, std::string_view position) const;
+  absl::StatusOr<std::string> OpenPageToken(std::string_view query, std::string_view token) const;
+
+ private:
+  SiteKeys(crypto::SecretBytes accounts, crypto::SecretBytes account_names, crypto::SecretBytes audit_details, crypto::SecretBytes page_tokens);
+  crypto::SecretBytes accounts_;
+  crypto::SecretBytes account_names_;
+  crypto::SecretBytes audit_details_;
+  crypto::SecretBytes page_tokens_;
+};
+
+}  // namespace otokura::keys
+
+#endif  // OTOKURA_SERVER_KEYS_SITE_KEYS_H_
