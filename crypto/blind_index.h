@@ -24,7 +24,8 @@ inline constexpr size_t kIndexTagBytes = 16;
 //   pension number: drop spaces and hyphens; exactly ten digits
 //   agent: trim and collapse spaces, ASCII letters to lower case; 1..64 bytes of UTF-8
 //   call id: trim; 1..128 bytes of UTF-8, case kept
-// INVALID_ARGUMENT names the field and the rule, never the value.
+// Control characters inside agent and call id are refused; kCallIdentity is not typed, and refused here. INVALID_ARGUMENT names the field and the rule,
+// never the value. crypto/FORMAT.md has the tables.
 absl::StatusOr<std::string> Normalise(IndexField field, std::string_view value);
 
 // The index keys of one epoch. Immutable, safe from any thread.

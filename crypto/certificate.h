@@ -37,7 +37,8 @@ absl::Status CheckChain(std::string_view certificate_pem, std::string_view ca_pe
 // past (FAILED_PRECONDITION): a stale list fails closed.
 absl::StatusOr<std::vector<std::string>> RevokedSerials(std::string_view crl_pem, std::string_view ca_pem, int64_t now_unix_s);
 
-// A short secret to one certificate's holder: CMS EnvelopedData, AES-256 (RFC 5652, RFC 5753 for EC keys), DER. At most 4096 bytes.
+// A short secret to one certificate's holder: CMS AuthEnvelopedData, DER, AES-256-GCM (RFC 5083, RFC 5084), to an EC key by ECDH with SHA-256 (RFC 5753) or an
+// RSA key by OAEP with SHA-256. 1..4096 bytes. OpenWithKey is DATA_LOSS where it was sealed to another certificate or changed.
 absl::StatusOr<std::string> SealToCertificate(std::string_view certificate_pem, const SecretBytes& secret);
 absl::StatusOr<SecretBytes> OpenWithKey(std::string_view certificate_pem, std::string_view private_key_pem, std::string_view sealed);
 

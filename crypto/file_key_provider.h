@@ -26,7 +26,7 @@ class FileKeyProvider : public KeyEncryptionProvider {
   // Makes a root key and writes the file (mode 0600, synced, through a temporary name). ALREADY_EXISTS leaves an existing file alone.
   static absl::Status Create(const std::string& path, const SecretBytes& passphrase, ScryptCost cost = {});
   // NOT_FOUND, PERMISSION_DENIED "wrong passphrase, or the file was changed", FAILED_PRECONDITION a newer version or a cost beyond what
-  // this build accepts (N up to 2^20, r up to 32, p up to 4).
+  // this build accepts (N a power of two up to 2^20, r up to 32, p up to 4, 1 GiB of memory), DATA_LOSS not such a file.
   static absl::StatusOr<std::unique_ptr<FileKeyProvider>> Open(const std::string& path, const SecretBytes& passphrase);
 
   uint32_t root_version() const override;
@@ -39,7 +39,8 @@ class FileKeyProvider : public KeyEncryptionProvider {
   uint32_t root_version_;
 };
 
-// Reads a passphrase: the file's bytes without one trailing newline. The file must be a regular file that group and others cannot read.
+// Reads a passphrase: the file's bytes without one trailing newline. FAILED_PRECONDITION unless it is a regular file that others, and a group other than
+// root's, cannot read.
 absl::StatusOr<SecretBytes> ReadPassphraseFile(const std::string& path);
 
 }  // namespace otokura::crypto

@@ -1,0 +1,60 @@
+#include "crypto/sha256.h"
+
+#include <openssl/hmac.h>
+
+#include "crypto/openssl_ptr.h"
+
+namespace otokura::crypto {
+namespace {
+
+// Fetched once: looking an algorithm up costs more than hashing a tree node. Never freed.
+const EVP_MD* Algorithm() {
+  static EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  AbortUnless(algorithm != nullptr, "SHA-256");
+  return algorithm;
+}
+
+}  // namespace
+
+std::string Sha256(std::string_view data) {
+  std::string digest(kSha256Bytes, '\0');
+  AbortUnless(EVP_Digest(data.data(), data.size(), MutableBytes(digest), nullptr, Algorithm(), nullptr) == 1, "SHA-256");
+  return digest;
+}
+
+std::string HmacSha256(const SecretBytes& key, std::string_view data) {
+  std::string mac(kSha256Bytes, '\0');
+  const std::string_view key_bytes = key.Expose();
+  const unsigned char* result =
+      HMAC(Algorithm(), key_bytes.data(), static_cast<int>(key_bytes.size()), Bytes(data), data.size(), MutableBytes(mac), nullptr);
+  AbortUnless(result != nullptr, "HMAC-SHA-256");
+  return mac;
+}
+
+struct Sha256Stream::State {
+  DigestContextPtr context;
+};
+
+Sha256Stream::Sha256Stream() : state_(std::make_unique<State>()) {
+  state_->context.reset(EVP_MD_CTX_new());
+  AbortUnless(state_->context != nullptr && EVP_DigestInit_ex(state_->context.get(), Algorithm(), nullptr) == 1, "SHA-256");
+}
+
+Sha256Stream::Sha256Stream(Sha256Stream&&) noexcept = default;
+Sha256Stream& Sha256Stream::operator=(Sha256Stream&&) noexcept = default;
+Sha256Stream::~Sha256Stream() = default;
+
+void Sha256Stream::Update(std::string_view data) {
+  AbortUnless(EVP_DigestUpdate(state_->context.get(), data.data(), data.size()) == 1, "SHA-256");
+}
+
+std::string Sha256Stream::Digest() const {
+  const DigestContextPtr copy(EVP_MD_CTX_new());
+  std::string digest(kSha256Bytes, '\0');
+  AbortUnless(copy != nullptr && EVP_MD_CTX_copy_ex(copy.get(), state_->context.get()) == 1 &&
+                  EVP_DigestFinal_ex(copy.get(), MutableBytes(digest), nullptr) == 1,
+              "SHA-256");
+  return digest;
+}
+
+}  // namespace otokura::crypto
