@@ -33,14 +33,16 @@ class LogSequencer {
   virtual absl::Status Reload() = 0;
 };
 
-// `sequences`: the log indices of the commit's entries, in order. Callbacks run on a lane's thread and must only hand over.
+// `sequences`: the log indices of the commit's entries, in order. Callbacks run on a lane's thread (what a full queue refuses: on the caller's, before the
+// call returns), with no lock of the committer held, and must only hand over.
 using RecordsDone = absl::AnyInvocable<void(const absl::Status& status, absl::Span<const uint64_t> sequences)>;
 using AudioDone = absl::AnyInvocable<void(const absl::Status& status)>;
 
 struct RecordCommit {
   Batch batch;
   std::vector<std::unique_ptr<LogDraft>> entries;
-  // Writes that need the entries' sequence numbers; called on the record lane after sequencing, may be null.
+  // Writes that need the entries' sequence numbers; called on the record lane after sequencing, may be null. Called again where a folded write was refused and
+  // the commit is sequenced anew, so it must not use itself up.
   absl::AnyInvocable<void(absl::Span<const uint64_t> sequences, Batch* batch)> with_sequences;
   RecordsDone done;
 };
@@ -57,6 +59,7 @@ struct CommitterLimits {
   size_t batch_audio_bytes_max = size_t{16} << 20;     // audio written before one sync
   size_t queue_commits_max = 65536;                    // waiting; beyond: RESOURCE_EXHAUSTED at once
   size_t queue_audio_bytes_high = size_t{64} << 20;    // above this `audio_is_crowded` asks producers to slow down
+  size_t queue_audio_bytes_max = size_t{256} << 20;    // for those who did not: beyond, RESOURCE_EXHAUSTED at once and the object fails
 };
 
 // Thread-safe. Destruction drains both lanes. After an UNAVAILABLE commit every commit that was folded with it completes as UNAVAILABLE, the store is reopened
@@ -78,7 +81,7 @@ class Committer {
   // Drops what is kept about the object (its failure, its durable length) once nobody appends to it any more.
   virtual void Forget(const AudioObjectId& object) = 0;
   virtual bool audio_is_crowded() const = 0;
-  // Returns when all that was submitted before is done, callbacks included.
+  // Returns when all that was submitted before is done, callbacks included. Never from a callback.
   virtual void Drain() = 0;
 };
 

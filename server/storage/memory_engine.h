@@ -10,12 +10,12 @@
 
 namespace otokura::storage {
 
-enum class StorageCall { kCommit, kAppend, kSync, kRead, kTruncate, kSeal, kDelete };
+enum class StorageCall { kCommit, kAppend, kSync, kRead, kTruncate, kSeal, kDelete, kReopen };
 
 class MemoryEngine : public Engine {
  public:
   static std::unique_ptr<MemoryEngine> Create();
-  // Called before each call takes effect; an error is returned in its place. For kCommit and kAppend an UNAVAILABLE error still stores the data when
+  // Called before each call takes effect (kSync: once an object; kRead without an object: a record); an error is returned in its place. For kCommit and kAppend an UNAVAILABLE error still stores the data when
   // `stores_anyway` says so (fate unknown, as RocksDB does after EIO). Runs on the caller's thread; may block to order threads.
   virtual void SetFault(std::function<absl::Status(StorageCall, const AudioObjectId*)> fault, bool stores_anyway = false) = 0;
   virtual void SetFreeSpace(FreeSpace space) = 0;
