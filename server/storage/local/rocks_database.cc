@@ -1,0 +1,173 @@
+#include "server/storage/local/rocks_database.h"
+
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "rocksdb/cache.h"
+#include "rocksdb/filter_policy.h"
+#include "rocksdb/options.h"
+#include "rocksdb/table.h"
+#include "rocksdb/write_batch.h"
+
+namespace otokura::storage {
+namespace {
+
+constexpr size_t kBlockCacheBytes = size_t{64} << 20;    // shared by all tables
+constexpr int kBloomBitsPerKey = 10;                     // about 1% of needless block reads
+constexpr size_t kMemtableBytes = size_t{8} << 20;       // a table
+constexpr size_t kMemtablesBytesMax = size_t{32} << 20;  // all tables
+constexpr uint64_t kWalBytesMax = uint64_t{64} << 20;    // then quiet tables are flushed too: bounds what a start must replay
+constexpr int kOpenFilesMax = 1000;                      // of RocksDB's own; the rest of the process's belong to audio
+constexpr size_t kInfoLogBytesMax = size_t{1} << 20;
+constexpr size_t kInfoLogFilesMax = 4;
+
+rocksdb::DBOptions DatabaseOptions(bool create) {
+  rocksdb::DBOptions options;
+  options.create_if_missing = create;
+  options.create_missing_column_families = true;
+  options.max_background_jobs = 2;
+  options.paranoid_checks = true;
+  // An incomplete record at the log's end is what kill -9 or a power cut leaves of a write that nobody was told of: it must not block the start. Whatever is
+  // broken before the end *was* acknowledged; the start is refused then, because point-in-time recovery would quietly drop all that follows.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  options.track_and_verify_wals_in_manifest = true;
+  options.db_write_buffer_size = kMemtablesBytesMax;
+  options.max_total_wal_size = kWalBytesMax;
+  options.max_open_files = kOpenFilesMax;
+  // Its own log: small, warnings only, and without keys or values (allow_data_in_errors stays off).
+  options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  options.max_log_file_size = kInfoLogBytesMax;
+  options.keep_log_file_num = kInfoLogFilesMax;
+  options.allow_data_in_errors = false;
+  options.stats_dump_period_sec = 0;
+  options.stats_persist_period_sec = 0;
+  return options;
+}
+
+rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.cache_index_and_filter_blocks = true;  // so that the cache's size bounds these too
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
+  rocksdb::ColumnFamilyOptions options;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  options.write_buffer_size = kMemtableBytes;
+  options.compression = rocksdb::kNoCompression;  // ciphertext, digests and random ids do not shrink
+  return options;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> Families() {
+  const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(kBlockCacheBytes);
+  std::vector<rocksdb::ColumnFamilyDescriptor> families;
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions(cache));
+  for (int i = 0; i < kTables; ++i) families.emplace_back(std::string(TableName(static_cast<Table>(i))), FamilyOptions(cache));
+  return families;
+}
+
+absl::Status OpenError(const rocksdb::Status& status) {
+  const std::string text = absl::StrCat("open the record store: ", status.ToString());
+  if (status.IsCorruption()) return absl::DataLossError(absl::StrCat(text, "; restore the newest backup"));
+  if (status.IsNoSpace()) return absl::ResourceExhaustedError(absl::StrCat(text, "; free disk space"));
+  if (status.IsInvalidArgument() || status.IsNotSupported()) {
+    return absl::FailedPreconditionError(absl::StrCat(text, "; not a record store of this version"));
+  }
+  return absl::UnavailableError(text);
+}
+
+// NoSpace too: space was made sure of before, so this write failed half way, and what reached the log may be found there by the next start.
+absl::Status StoreError(const rocksdb::Status& status, std::string_view act) {
+  const std::string text = absl::StrCat(absl::string_view(act.data(), act.size()), " records: ", status.ToString());
+  return status.IsCorruption() ? absl::DataLossError(absl::StrCat(text, "; run fsck and restore the newest backup")) : absl::UnavailableError(text);
+}
+
+rocksdb::Slice ToSlice(std::string_view bytes) { return rocksdb::Slice(bytes.data(), bytes.size()); }
+std::string_view ToView(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
+
+}  // namespace
+
+absl::StatusOr<std::shared_ptr<RocksDatabase>> RocksDatabase::Open(const std::string& folder, bool create, bool read_only) {
+  auto opened = std::shared_ptr<RocksDatabase>(new RocksDatabase());
+  const rocksdb::DBOptions options = DatabaseOptions(create);
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  rocksdb::DB* db = nullptr;
+  const rocksdb::Status status = read_only ? rocksdb::DB::OpenForReadOnly(options, folder, Families(), &handles, &db)
+                                           : rocksdb::DB::Open(options, folder, Families(), &handles, &db);
+  if (!status.ok()) return OpenError(status);
+  opened->db_.reset(db);
+  opened->default_family_ = handles[0];
+  for (int i = 0; i < kTables; ++i) opened->families_[i] = handles[i + 1];
+  return opened;
+}
+
+RocksDatabase::~RocksDatabase() {
+  if (db_ != nullptr) {
+    absl::MutexLock lock(&mutex_);
+    for (const rocksdb::Snapshot* snapshot : snapshots_) db_->ReleaseSnapshot(snapshot);
+    for (rocksdb::ColumnFamilyHandle* family : families_) db_->DestroyColumnFamilyHandle(family);
+    db_->DestroyColumnFamilyHandle(default_family_);
+    db_.reset();
+  }
+  closed_->Notify();
+}
+
+absl::StatusOr<std::optional<std::string>> RocksDatabase::Get(Table table, std::string_view key, const rocksdb::Snapshot* snapshot) const {
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  std::string value;
+  const rocksdb::Status status = db_->Get(options, families_[static_cast<size_t>(table)], ToSlice(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>();
+  if (!status.ok()) return StoreError(status, "read");
+  return std::optional<std::string>(std::move(value));
+}
+
+absl::Status RocksDatabase::Scan(Table table, const ScanRange& range, const rocksdb::Snapshot* snapshot,
+                                 absl::FunctionRef<bool(std::string_view, std::string_view)> row) const {
+  if (!range.last.empty() && range.last <= range.first) return absl::OkStatus();
+  const rocksdb::Slice first = ToSlice(range.first);
+  const rocksdb::Slice last = ToSlice(range.last);
+  rocksdb::ReadOptions options;
+  options.snapshot = snapshot;
+  if (!first.empty()) options.iterate_lower_bound = &first;
+  if (!last.empty()) options.iterate_upper_bound = &last;
+  const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options, families_[static_cast<size_t>(table)]));
+  if (range.newest_first) {
+    for (at->SeekToLast(); at->Valid() && row(ToView(at->key()), ToView(at->value())); at->Prev()) {
+    }
+  } else {
+    for (at->SeekToFirst(); at->Valid() && row(ToView(at->key()), ToView(at->value())); at->Next()) {
+    }
+  }
+  return at->status().ok() ? absl::OkStatus() : StoreError(at->status(), "scan");
+}
+
+absl::Status RocksDatabase::Write(const Batch& batch) {
+  rocksdb::WriteBatch writes;
+  for (const otokura::storage::Write& write : batch.writes) {
+    rocksdb::ColumnFamilyHandle* family = families_[static_cast<size_t>(write.table)];
+    const rocksdb::Status status = write.value ? writes.Put(family, write.key, *write.value) : writes.Delete(family, write.key);
+    if (!status.ok()) return absl::InternalError(absl::StrCat("commit records: ", status.ToString()));
+  }
+  rocksdb::WriteOptions options;
+  options.sync = true;
+  const rocksdb::Status status = db_->Write(options, &writes);
+  return status.ok() ? absl::OkStatus() : StoreError(status, "commit");
+}
+
+const rocksdb::Snapshot* RocksDatabase::TakeSnapshot() {
+  const rocksdb::Snapshot* snapshot = db_->GetSnapshot();
+  absl::MutexLock lock(&mutex_);
+  snapshots_.insert(snapshot);
+  return snapshot;
+}
+
+void RocksDatabase::Release(const rocksdb::Snapshot* snapshot) {
+  {
+    absl::MutexLock lock(&mutex_);
+    snapshots_.erase(snapshot);
+  }
+  db_->ReleaseSnapshot(snapshot);
+}
+
+}  // namespace otokura::storage
