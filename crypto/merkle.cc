@@ -79,6 +79,7 @@ absl::Status VerifyInclusion(uint64_t leaf_index, uint64_t tree_size, std::strin
   if (leaf_index >= tree_size) {
     return absl::InvalidArgumentError(absl::StrCat("inclusion: leaf ", leaf_index, " cannot be in a tree of ", tree_size, " leaves"));
   }
+  if (leaf_hash.size() != kSha256Bytes) return absl::InvalidArgumentError("inclusion: the leaf hash is not 32 bytes");
   if (absl::Status shape = CheckProofShape(proof); !shape.ok()) return shape;
   uint64_t node = leaf_index;
   uint64_t last = tree_size - 1;

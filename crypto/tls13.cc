@@ -22,7 +22,8 @@ constexpr char kConfiguration[] =
 
 absl::Status Load() {
   // OpenSSL reads the system's configuration at its first use, which would replace ours if it came later.
-  if (OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, nullptr) != 1) return absl::InternalError("OpenSSL does not start; check the system's openssl.cnf");
+  if (OPENSSL_init_ssl(OPENSSL_INIT_LOAD_CONFIG, nullptr) != 1)
+    return absl::InternalError("OpenSSL does not start; check the system's openssl.cnf");
   std::unique_ptr<BIO, decltype(&BIO_free)> text(BIO_new_mem_buf(kConfiguration, -1), &BIO_free);
   std::unique_ptr<CONF, decltype(&NCONF_free)> configuration(NCONF_new(nullptr), &NCONF_free);
   long error_line = 0;
