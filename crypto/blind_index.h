@@ -18,14 +18,14 @@ namespace otokura::crypto {
 enum class IndexField : uint8_t { kCallerNumber = 1, kBasicPensionNumber = 2, kAgent = 3, kCallId = 4, kCallIdentity = 5 };
 inline constexpr size_t kIndexTagBytes = 16;
 
-// Normalise brings what people type into the one form that is hashed: full-width ASCII to ASCII (NFKC for U+FF01..U+FF5E and U+3000), then by field
-//   caller number: drop spaces, hyphens (all Unicode dashes and the long-vowel mark used as one), parentheses, dots; leading +81 becomes 0 and other +N keep digits with the '+';
-//                  3..15 digits
+// Normalise brings what people type into the one form that is hashed: full-width ASCII to ASCII (U+FF01..U+FF5E and U+3000), then by field
+//   caller number: drop spaces, hyphens (dashes, minus signs, the long-vowel mark used as one), parentheses, dots; +81 becomes 0, other
+//                  +N keep the '+'; a (0) after a country code is dropped; 3..15 digits
 //   pension number: drop spaces and hyphens; exactly ten digits
 //   agent: trim and collapse spaces, ASCII letters to lower case; 1..64 bytes of UTF-8
 //   call id: trim; 1..128 bytes of UTF-8, case kept
-// Control characters inside agent and call id are refused; kCallIdentity is not typed, and refused here. INVALID_ARGUMENT names the field and the rule,
-// never the value. crypto/FORMAT.md has the tables.
+// Control characters inside agent and call id are refused; kCallIdentity is not typed, and refused here. INVALID_ARGUMENT names the field
+// and the rule, never the value. crypto/FORMAT.md has the tables.
 absl::StatusOr<std::string> Normalise(IndexField field, std::string_view value);
 
 // The index keys of one epoch. Immutable, safe from any thread.

@@ -30,15 +30,17 @@ absl::StatusOr<Certificate> ParseCertificate(std::string_view pem);
 // FAILED_PRECONDITION where the private key is not the certificate's. Both PEM.
 absl::Status CheckKeyMatches(std::string_view certificate_pem, std::string_view private_key_pem);
 
-// FAILED_PRECONDITION naming the reason where the leaf of `certificate_pem` (intermediates may follow it) does not chain to `ca_pem` at that time.
+// FAILED_PRECONDITION naming the reason where the leaf of `certificate_pem` (intermediates may follow it) does not chain to `ca_pem` at
+// that time.
 absl::Status CheckChain(std::string_view certificate_pem, std::string_view ca_pem, int64_t now_unix_s);
 
-// Serial numbers revoked by the CRLs in `pem`, lower-case hex. The signatures must be by an authority in `ca_pem` (PERMISSION_DENIED), and `next update` not
-// past (FAILED_PRECONDITION): a stale list fails closed.
+// Serial numbers revoked by the CRLs in `crl_pem`, lower-case hex. The signatures must be by an authority in `ca_pem` (PERMISSION_DENIED),
+// and `next update` present and not past (FAILED_PRECONDITION): a stale list fails closed, and so does a delta.
 absl::StatusOr<std::vector<std::string>> RevokedSerials(std::string_view crl_pem, std::string_view ca_pem, int64_t now_unix_s);
 
-// A short secret to one certificate's holder: CMS AuthEnvelopedData, DER, AES-256-GCM (RFC 5083, RFC 5084), to an EC key by ECDH with SHA-256 (RFC 5753) or an
-// RSA key by OAEP with SHA-256. 1..4096 bytes. OpenWithKey is DATA_LOSS where it was sealed to another certificate or changed.
+// A short secret to one certificate's holder: CMS AuthEnvelopedData, DER, AES-256-GCM (RFC 5083, RFC 5084), to an EC key by ECDH with
+// SHA-256 (RFC 5753) or an RSA key by OAEP with SHA-256. 1..4096 bytes. OpenWithKey is DATA_LOSS where it was sealed to another certificate
+// or changed.
 absl::StatusOr<std::string> SealToCertificate(std::string_view certificate_pem, const SecretBytes& secret);
 absl::StatusOr<SecretBytes> OpenWithKey(std::string_view certificate_pem, std::string_view private_key_pem, std::string_view sealed);
 

@@ -72,8 +72,8 @@ class CobblestoneOpener {
   CobblestoneOpener& operator=(CobblestoneOpener&&) noexcept;
   ~CobblestoneOpener();
 
-  // Verifies, then *appends* the plaintext of chunk `index` to `*plaintext`; on error nothing is appended. `sealed` is one whole sealed chunk:
-  // kSealedChunkBytes for a full one, kTagBytes..kSealedChunkBytes-1 for the final one. DATA_LOSS where the tag does not verify.
+  // Verifies, then *appends* the plaintext of chunk `index` to `*plaintext`; on error nothing is appended. `sealed` is one whole sealed
+  // chunk: kSealedChunkBytes for a full one, kTagBytes..kSealedChunkBytes-1 for the final one. DATA_LOSS where the tag does not verify.
   absl::Status OpenChunk(uint64_t index, std::string_view sealed, std::string* plaintext) const;
 
  private:

@@ -39,8 +39,8 @@ class FileKeyProvider : public KeyEncryptionProvider {
   uint32_t root_version_;
 };
 
-// Reads a passphrase: the file's bytes without one trailing newline. FAILED_PRECONDITION unless it is a regular file that others, and a group other than
-// root's, cannot read.
+// Reads a passphrase: the file's bytes without one trailing newline. FAILED_PRECONDITION unless it is a regular file that others, and a
+// group other than root's, cannot read.
 absl::StatusOr<SecretBytes> ReadPassphraseFile(const std::string& path);
 
 }  // namespace otokura::crypto

@@ -12,7 +12,8 @@
 
 namespace otokura::crypto {
 
-// Implementations are safe from any thread. Errors: UNAVAILABLE the provider is away (an HSM asleep), DATA_LOSS the wrapped key does not open.
+// Implementations are safe from any thread. Errors: UNAVAILABLE the provider is away (an HSM asleep), DATA_LOSS the wrapped key does not
+// open, FAILED_PRECONDITION it is wrapped under a version of the root key that the provider does not hold.
 class KeyEncryptionProvider {
  public:
   virtual ~KeyEncryptionProvider() = default;

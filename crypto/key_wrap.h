@@ -18,7 +18,8 @@ inline constexpr size_t kKeyBytes = 32;
 // WrapKey seals type(1) ‖ owner id(16) ‖ key(32), so that a wrapped key put in another's place does not open.
 absl::StatusOr<std::string> WrapKey(const SecretBytes& key_encryption_key, KeyType type, std::string_view owner_id, const SecretBytes& key);
 // UnwrapKey is DATA_LOSS where the integrity check, the type or the owner is not the expected one.
-absl::StatusOr<SecretBytes> UnwrapKey(const SecretBytes& key_encryption_key, KeyType type, std::string_view owner_id, std::string_view wrapped);
+absl::StatusOr<SecretBytes> UnwrapKey(const SecretBytes& key_encryption_key, KeyType type, std::string_view owner_id,
+                                      std::string_view wrapped);
 
 // RFC 5649 bare, for 16, 24 or 32-byte keys: published vectors run through these.
 absl::StatusOr<std::string> Rfc5649Wrap(std::string_view key, std::string_view plaintext);

@@ -33,10 +33,12 @@ class MerkleFrontier {
   std::vector<std::string> roots_;
 };
 
-// DATA_LOSS where the proof does not show it; INVALID_ARGUMENT for an index or size that cannot be. Every tree extends the empty one, so asking for
-// consistency with old_size 0 is INVALID_ARGUMENT: a caller that has seen nothing yet has nothing to check.
-absl::Status VerifyInclusion(uint64_t leaf_index, uint64_t tree_size, std::string_view leaf_hash, absl::Span<const std::string> proof, std::string_view root);
-absl::Status VerifyConsistency(uint64_t old_size, uint64_t new_size, std::string_view old_root, std::string_view new_root, absl::Span<const std::string> proof);
+// DATA_LOSS where the proof does not show it; INVALID_ARGUMENT for an index or size that cannot be. Every tree extends the empty one, so
+// asking for consistency with old_size 0 is INVALID_ARGUMENT: a caller that has seen nothing yet has nothing to check.
+absl::Status VerifyInclusion(uint64_t leaf_index, uint64_t tree_size, std::string_view leaf_hash, absl::Span<const std::string> proof,
+                             std::string_view root);
+absl::Status VerifyConsistency(uint64_t old_size, uint64_t new_size, std::string_view old_root, std::string_view new_root,
+                               absl::Span<const std::string> proof);
 
 }  // namespace otokura::crypto
 
