@@ -10,20 +10,22 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "otokura/v1/admin.pb.h"
+#include "otokura/v1/config.pb.h"
 #include "server/audit/log.h"
 
 namespace otokura::access {
 
 // What the transport knows of the peer.
 struct Peer {
-  std::string certificate_pem;            // leaf, verified against the client CA by TLS
-  std::vector<std::string> spiffe_ids;    // from the transport; exactly one is demanded
+  std::string certificate_pem;          // leaf, verified against the client CA by TLS
+  std::vector<std::string> spiffe_ids;  // from the transport; exactly one is demanded
   std::string address;
 };
 
 // An account as the directory has it now. Immutable but for the flag that suspension sets on every holder at once.
 struct Enrolled {
   v1::Account account;
+  std::vector<v1::CentreConfig> centres;  // recorders: theirs as the gateway knows them, for accounts that have every queue
   std::atomic<bool> suspended{false};
 };
 
@@ -37,7 +39,8 @@ struct Caller {
   std::shared_ptr<const std::atomic<bool>> certificate_revoked;  // set when a new revocation list names it
 
   const v1::Account& account() const { return enrolled->account; }
-  // PERMISSION_DENIED once suspended, UNAUTHENTICATED once the certificate expired or was revoked. Asked at each call and, on open streams, at each message.
+  // PERMISSION_DENIED once suspended, UNAUTHENTICATED once the certificate expired or was revoked. Asked at each call and, on open streams,
+  // at each message.
   absl::Status StillWelcome(absl::Time now) const;
   audit::Particulars Describe() const;
 };

@@ -36,16 +36,17 @@ struct Resource {
 // What somebody asks for.
 struct Ask {
   Action action = Action::kShow;
-  std::optional<Resource> resource;   // absent: there is no such recording (answers as out of scope)
-  std::string requested_id;           // as asked, for the details of a refusal
+  std::optional<Resource> resource;  // absent: there is no such recording (answers as out of scope)
+  std::string requested_id;          // as asked, for the details of a refusal
   v1::Justification justification;
-  uint64_t offset = 0;                // LISTEN, DOWNLOAD
+  uint64_t offset = 0;  // LISTEN, DOWNLOAD
   uint64_t length = 0;
 };
 
 struct Decision {
   bool allowed = false;
-  std::string rule;      // a fixed word: "role", "purpose", "scope-or-absent", "suspended", "allowed"
+  std::string rule;      // a fixed word: "role", "purpose", "reference", "scope-or-absent", "suspended", "certificate", "own-account",
+                         // "allowed"; recording: "centre", "queue", "retention-class", "format"
   absl::Status refusal;  // what the caller is told; OK when allowed
 };
 
@@ -65,7 +66,8 @@ struct RecordAsk {
 // Pure: whether this recorder may open this call.
 Decision DecideRecord(const Caller& caller, const RecordAsk& ask, absl::Time now);
 
-// Thread-safe. Borrowed parts must outlive it; `done` runs on the committer's thread and must only hand over.
+// Thread-safe. Borrowed parts must outlive it, the committer also its callbacks; `done` runs on the committer's thread and must only hand
+// over.
 class Gate {
  public:
   Gate(storage::Committer* committer, runtime::Clock* clock);
@@ -77,10 +79,11 @@ class Gate {
   // Searches, account and key actions: an entry without a permit. Gives the entry's sequence.
   void Note(const Caller& caller, const Ask& ask, std::function<void(absl::StatusOr<uint64_t>)> done);
 
-  // How a release ended; closes the entry `of_sequence`. Best effort is not enough: when it cannot be written, `done` says so and the caller reports health.
+  // How a release ended; closes the entry `of_sequence`. Best effort is not enough: when it cannot be written, `done` says so and the
+  // caller reports health.
   struct Delivered {
     uint64_t of_sequence = 0;
-    storage::RecordingId recording;   // all zero: none
+    storage::RecordingId recording;  // all zero: none
     uint64_t offset = 0;
     uint64_t bytes = 0;
     uint32_t rows = 0;
@@ -88,17 +91,22 @@ class Gate {
   };
   void Close(const Caller& caller, const Delivered& delivered, std::function<void(absl::Status)> done);
 
-  // A refusal that never reached a decision (unknown account, recorder refused). Floods are summarised: past kRefusalsPerMinute of one address and rule they are counted into
-  // one entry a minute (`rows`).
+  // A refusal that never reached a decision (unknown account, recorder refused). Floods are summarised: past kRefusalsPerMinute of one
+  // address and rule they are counted into one entry a minute (`rows`).
   void Refused(v1::AuditAction action, std::string_view rule, std::string_view role, audit::Particulars particulars);
+
+  // Writes the summaries of minutes that have ended; called about once a minute, so that the end of a flood shows too.
+  void SummariseRefusals();
 
   static constexpr int kRefusalsPerMinute = 10;
 
  private:
   struct Floods;
+  void WriteSummary(v1::AuditAction action, const std::string& rule, const std::string& address, uint32_t count);
+
   storage::Committer* const committer_;
   runtime::Clock* const clock_;
-  std::unique_ptr<Floods> floods_;
+  const std::shared_ptr<Floods> floods_;
 };
 
 // The entry for an ask and its decision, without a place in the log yet.

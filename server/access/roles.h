@@ -10,7 +10,17 @@
 namespace otokura::access {
 
 enum class Action : uint8_t {
-  kRecord, kSearch, kSearchPersonal, kShow, kShowPersonal, kListen, kDownload, kListAudit, kAddAccount, kListAccounts, kSuspendAccount,
+  kRecord,
+  kSearch,
+  kSearchPersonal,
+  kShow,
+  kShowPersonal,
+  kListen,
+  kDownload,
+  kListAudit,
+  kAddAccount,
+  kListAccounts,
+  kSuspendAccount,
 };
 inline constexpr int kActions = 11;
 std::string_view ActionName(Action action);
@@ -20,6 +30,8 @@ std::string_view RoleName(v1::Role role);  // lower case, "" for an unknown one
 v1::Scope ScopeOf(v1::Role role, Action action);
 // Whether the role may state this purpose.
 bool MayState(v1::Role role, std::string_view purpose);
+// Whether any role may.
+bool IsPurpose(std::string_view purpose);
 
 }  // namespace otokura::access
 

@@ -1,0 +1,132 @@
+// What is allowed (DESIGN §8, I6): pure functions of a caller, what it asks for, and the time.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "server/access/account_checks.h"
+#include "server/access/audio_formats.h"
+#include "server/access/gate.h"
+
+namespace otokura::access {
+namespace {
+
+std::string Text(std::string_view view) { return std::string(view); }
+
+Decision Allow() { return {true, "allowed", absl::OkStatus()}; }
+Decision Deny(std::string_view rule, absl::Status refusal) { return {false, Text(rule), std::move(refusal)}; }
+
+bool IsAboutRecording(Action action) {
+  return action == Action::kShow || action == Action::kShowPersonal || action == Action::kListen || action == Action::kDownload;
+}
+
+// Whatever opens personal metadata or audio states why; so does a search by a personal term.
+bool NeedsReason(Action action) { return IsAboutRecording(action) || action == Action::kSearchPersonal; }
+
+Decision DenyUnwelcome(const Caller& caller, absl::Status status) {
+  return Deny(caller.enrolled->suspended.load() ? "suspended" : "certificate", std::move(status));
+}
+
+Decision DenyRole(const Caller& caller, Action action) {
+  return Deny("role", absl::PermissionDeniedError(
+                          absl::StrCat(Text(ActionName(action)), ": not among the rights of role ", Text(RoleName(caller.account().role())),
+                                       "; ask somebody whose role has it, or the administrator for another account")));
+}
+
+// One text and one place for both, so that nobody can tell an id that exists elsewhere from one that does not exist (I6).
+Decision DenyScopeOrAbsent() {
+  return Deny("scope-or-absent",
+              absl::NotFoundError("recording_id: no such recording among those within your reach; check the id, or ask its centre"));
+}
+
+Decision CheckJustification(const Caller& caller, const Ask& ask) {
+  const v1::Justification& why = ask.justification;
+  const bool needed = NeedsReason(ask.action);
+  if (why.purpose().size() > kPurposeBytesMax || (needed && why.purpose().empty())) {
+    return Deny("purpose",
+                absl::InvalidArgumentError(absl::StrCat("justification.purpose: ", why.purpose().size(),
+                                                        " bytes; state one of your role's purposes, 1 to ", kPurposeBytesMax, " bytes")));
+  }
+  if (!why.purpose().empty() && !MayState(caller.account().role(), why.purpose())) {
+    return Deny("purpose", absl::PermissionDeniedError(
+                               absl::StrCat("justification.purpose: not one that role ", Text(RoleName(caller.account().role())),
+                                            " may state; state one of its own, or ask somebody whose role has it")));
+  }
+  if (!needed && why.reference().empty()) return Allow();
+  if (absl::Status status = CheckText("justification.reference", why.reference(), kReferenceBytesMax); !status.ok()) {
+    return Deny("reference", std::move(status));
+  }
+  return Allow();
+}
+
+template <typename List>
+bool Lists(const List& list, std::string_view name) {
+  return std::find(list.begin(), list.end(), name) != list.end();
+}
+
+Decision DenyOpen(std::string_view rule, std::string_view field) {
+  return Deny(rule, absl::PermissionDeniedError(
+                        absl::StrCat(Text(field), ": not one that this recorder's account has; ask the administrator what it has")));
+}
+
+// An account that names no queue has every queue that the gateway knows of the centre.
+bool HasQueue(const Caller& caller, const RecordAsk& ask) {
+  if (ask.queue.empty()) return true;
+  if (!caller.account().queues().empty()) return Lists(caller.account().queues(), ask.queue);
+  const auto& centres = caller.enrolled->centres;
+  return std::any_of(centres.begin(), centres.end(),
+                     [&](const v1::CentreConfig& centre) { return centre.name() == ask.centre && Lists(centre.queues(), ask.queue); });
+}
+
+}  // namespace
+
+v1::Scope EffectiveScope(const Caller& caller, Action action) {
+  const v1::Scope widest = ScopeOf(caller.account().role(), action);
+  const v1::Scope narrowed = caller.account().scope();
+  if (widest == v1::SCOPE_UNSPECIFIED || narrowed == v1::SCOPE_UNSPECIFIED) return widest;
+  return std::min(widest, narrowed);
+}
+
+bool InScope(const Caller& caller, v1::Scope scope, const Resource& resource) {
+  switch (scope) {
+    case v1::OWN:  // agent ids are a centre's own: the same one elsewhere is somebody else
+      return resource.own && Lists(caller.account().centres(), resource.centre);
+    case v1::CENTRE:
+      return Lists(caller.account().centres(), resource.centre);
+    case v1::ALL:
+      return true;
+    default:
+      return false;
+  }
+}
+
+Decision Decide(const Caller& caller, const Ask& ask, absl::Time now) {
+  if (absl::Status status = caller.StillWelcome(now); !status.ok()) return DenyUnwelcome(caller, std::move(status));
+  const v1::Scope scope = EffectiveScope(caller, ask.action);
+  // Recording is decided by DecideRecord, which knows centre, queue and format.
+  if (scope == v1::SCOPE_UNSPECIFIED || ask.action == Action::kRecord) return DenyRole(caller, ask.action);
+  // A right over everything means nothing less: an account narrowed below it has none of it.
+  if (ScopeOf(caller.account().role(), ask.action) == v1::ALL && scope != v1::ALL) return DenyRole(caller, ask.action);
+  if (Decision justified = CheckJustification(caller, ask); !justified.allowed) return justified;
+  if (IsAboutRecording(ask.action) && !(ask.resource.has_value() && InScope(caller, scope, *ask.resource))) return DenyScopeOrAbsent();
+  if (ask.action == Action::kSuspendAccount && ask.requested_id == caller.account().name()) {
+    return Deny("own-account",
+                absl::FailedPreconditionError("name: your own account; ask somebody else of the security role to suspend it"));
+  }
+  return Allow();
+}
+
+Decision DecideRecord(const Caller& caller, const RecordAsk& ask, absl::Time now) {
+  if (absl::Status status = caller.StillWelcome(now); !status.ok()) return DenyUnwelcome(caller, std::move(status));
+  if (EffectiveScope(caller, Action::kRecord) != v1::ALL) return DenyRole(caller, Action::kRecord);
+  const v1::RecorderLimits& limits = caller.account().recorder();
+  if (!Lists(caller.account().centres(), ask.centre)) return DenyOpen("centre", "centre");
+  if (!HasQueue(caller, ask)) return DenyOpen("queue", "queue");
+  const bool class_ok =
+      ask.retention_class.empty() ? !limits.retention_classes().empty() : Lists(limits.retention_classes(), ask.retention_class);
+  if (!class_ok) return DenyOpen("retention-class", "retention_class");
+  if (absl::Status status = CheckAudioFormat(ask.format); !status.ok()) return Deny("format", std::move(status));
+  const bool format_ok =
+      std::any_of(limits.formats().begin(), limits.formats().end(), [&](const auto& format) { return SameFormat(format, ask.format); });
+  return format_ok ? Allow() : DenyOpen("format", "format");
+}
+
+}  // namespace otokura::access

@@ -1,0 +1,57 @@
+// The audit entry for an ask and its decision.
+#include "server/access/gate.h"
+
+namespace otokura::access {
+namespace {
+
+v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
+  switch (ask.action) {
+    case Action::kRecord:
+      return allowed ? v1::RECORDING_OPENED : v1::INGEST_REFUSED;
+    case Action::kSearch:
+    case Action::kSearchPersonal:
+      return v1::SEARCH;
+    case Action::kShow:
+    case Action::kShowPersonal:
+      return v1::SHOW;
+    case Action::kListen:
+      return v1::LISTEN;
+    case Action::kDownload:
+      return v1::DOWNLOAD;
+    case Action::kListAudit:
+      return v1::AUDIT_LIST;
+    case Action::kAddAccount:
+      return v1::ACCOUNT_ADD;
+    case Action::kListAccounts:
+      return v1::ACCOUNT_LIST;
+    case Action::kSuspendAccount:
+      return v1::ACCOUNT_SUSPEND;
+  }
+  return v1::AUDIT_ACTION_UNSPECIFIED;
+}
+
+}  // namespace
+
+std::unique_ptr<audit::Draft> DraftFor(const Caller& caller, const Ask& ask, const Decision& decision) {
+  auto draft = std::make_unique<audit::Draft>();
+  v1::AuditEntry& leaf = draft->leaf;
+  leaf.set_action(AuditActionOf(ask, decision.allowed));
+  leaf.set_decision(decision.allowed ? v1::ALLOWED : v1::DENIED);
+  leaf.set_rule(decision.rule);
+  leaf.set_role(std::string(RoleName(caller.account().role())));
+  // In clear only where it is a word of ours: otherwise it is something that a person typed.
+  if (IsPurpose(ask.justification.purpose())) leaf.set_purpose(ask.justification.purpose());
+  leaf.set_offset(ask.offset);
+  leaf.set_length(ask.length);
+  draft->particulars = caller.Describe();
+  draft->particulars.reference = ask.justification.reference();
+  if (ask.resource.has_value()) {
+    leaf.set_recording_id(std::string(ask.resource->id.bytes()));
+    leaf.set_centre(ask.resource->centre);
+  } else {
+    draft->particulars.target = ask.requested_id;
+  }
+  return draft;
+}
+
+}  // namespace otokura::access
