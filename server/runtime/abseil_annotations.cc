@@ -1,10 +1,11 @@
-// Thread-sanitizer builds only: the linker sends our calls of these functions through here (--wrap, one a WRAPPED line; CMakeLists.txt reads them from
-// this file). Waiting for an absl::Condition is left out on purpose, because Abseil evaluates conditions on whichever thread unlocks: wait for a CondVar.
+// Thread-sanitizer builds only: the linker sends our calls of these functions through here (--wrap, one a WRAPPED line; CMakeLists.txt
+// reads them from this file). Waiting for an absl::Condition is left out on purpose, because Abseil evaluates conditions on whichever
+// thread unlocks: wait for a CondVar.
 #include <sanitizer/tsan_interface.h>
 
 #include "absl/synchronization/mutex.h"
 
-#define WRAPPED(symbol, result, ...)    \
+#define WRAPPED(symbol, result, ...)   \
   result __real_##symbol(__VA_ARGS__); \
   result __wrap_##symbol(__VA_ARGS__)
 
