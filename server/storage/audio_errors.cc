@@ -18,7 +18,8 @@ absl::Status NotAtTheEnd(const AudioObjectId& object, uint64_t offset, uint64_t 
 }
 
 absl::Status TailUnknown(const AudioObjectId& object) {
-  return absl::FailedPreconditionError(absl::StrCat(Name(object), ": an earlier write failed; truncate it to what is durable, or begin another part"));
+  return absl::FailedPreconditionError(
+      absl::StrCat(Name(object), ": an earlier write failed; truncate it to what is durable, or begin another part"));
 }
 
 absl::Status ObjectIsSealed(const AudioObjectId& object) {

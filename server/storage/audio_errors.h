@@ -9,13 +9,13 @@
 
 namespace otokura::storage {
 
-absl::Status NoSuchObject(const AudioObjectId& object);                                              // NOT_FOUND
-absl::Status NotAtTheEnd(const AudioObjectId& object, uint64_t offset, uint64_t size);               // FAILED_PRECONDITION
-absl::Status TailUnknown(const AudioObjectId& object);                                               // FAILED_PRECONDITION
-absl::Status ObjectIsSealed(const AudioObjectId& object);                                            // FAILED_PRECONDITION
+absl::Status NoSuchObject(const AudioObjectId& object);                                                 // NOT_FOUND
+absl::Status NotAtTheEnd(const AudioObjectId& object, uint64_t offset, uint64_t size);                  // FAILED_PRECONDITION
+absl::Status TailUnknown(const AudioObjectId& object);                                                  // FAILED_PRECONDITION
+absl::Status ObjectIsSealed(const AudioObjectId& object);                                               // FAILED_PRECONDITION
 absl::Status PastTheEnd(const AudioObjectId& object, uint64_t offset, uint64_t length, uint64_t size);  // OUT_OF_RANGE
-absl::Status CannotGrow(const AudioObjectId& object, uint64_t size, uint64_t present);               // OUT_OF_RANGE
-absl::Status SyncFailedBefore(const AudioObjectId& object);                                          // UNAVAILABLE
+absl::Status CannotGrow(const AudioObjectId& object, uint64_t size, uint64_t present);                  // OUT_OF_RANGE
+absl::Status SyncFailedBefore(const AudioObjectId& object);                                             // UNAVAILABLE
 
 }  // namespace otokura::storage
 

@@ -33,7 +33,8 @@ void AudioLane::Append(AudioAppend append) {
       wake_.notify_one();
       return;
     }
-    refusal = absl::ResourceExhaustedError(absl::StrCat("audio: ", bytes_held_, " bytes are waiting for the disk already: try again later"));
+    refusal =
+        absl::ResourceExhaustedError(absl::StrCat("audio: ", bytes_held_, " bytes are waiting for the disk already: try again later"));
     // A hole in the object: nothing may follow it.
     known_[append.object].failure.Update(refusal);
   }

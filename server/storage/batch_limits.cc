@@ -7,8 +7,9 @@
 namespace otokura::storage {
 namespace {
 
-constexpr std::array<std::string_view, kTables> kNames = {"meta",     "recordings", "metadata", "manifests",   "by_centre",        "by_queue",     "tags",
-                                                          "calls",    "accounts",   "log",      "log_details", "log_by_recording", "access_counts"};
+constexpr std::array<std::string_view, kTables> kNames = {
+    "meta",  "recordings", "metadata", "manifests",   "by_centre",        "by_queue",     "tags",
+    "calls", "accounts",   "log",      "log_details", "log_by_recording", "access_counts"};
 
 absl::string_view NameOf(Table table) {
   const std::string_view name = TableName(table);
@@ -26,7 +27,8 @@ absl::Status CheckKey(Table table, std::string_view key) {
   if (static_cast<size_t>(table) >= kNames.size()) return absl::InternalError("batch: no such table");
   if (key.empty()) return absl::InternalError(absl::StrCat("batch: an empty key for table ", NameOf(table)));
   if (key.size() > kKeyBytesMax) {
-    return absl::InternalError(absl::StrCat("batch: a key of ", key.size(), " bytes for table ", NameOf(table), "; at most ", kKeyBytesMax));
+    return absl::InternalError(
+        absl::StrCat("batch: a key of ", key.size(), " bytes for table ", NameOf(table), "; at most ", kKeyBytesMax));
   }
   return absl::OkStatus();
 }

@@ -25,7 +25,8 @@ class MemoryAudio : public AudioStore {
   absl::Status Truncate(const AudioObjectId& object, uint64_t size) override;
   absl::Status Seal(const AudioObjectId& object) override;
   absl::Status Delete(const AudioObjectId& object) override;
-  absl::Status List(absl::FunctionRef<bool(const AudioObjectId&, uint64_t)> object, absl::FunctionRef<void(std::string_view)> foreign) const override;
+  absl::Status List(absl::FunctionRef<bool(const AudioObjectId&, uint64_t)> object,
+                    absl::FunctionRef<void(std::string_view)> foreign) const override;
   absl::StatusOr<FreeSpace> Free() const override;
 
   void SetFreeSpace(FreeSpace space);

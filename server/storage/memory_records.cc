@@ -63,7 +63,8 @@ absl::StatusOr<std::optional<std::string>> MemoryRecords::Get(Table table, std::
   return MemorySnapshot(tables(), &fault_).Get(table, key);
 }
 
-absl::Status MemoryRecords::Scan(Table table, const ScanRange& range, absl::FunctionRef<bool(std::string_view, std::string_view)> row) const {
+absl::Status MemoryRecords::Scan(Table table, const ScanRange& range,
+                                 absl::FunctionRef<bool(std::string_view, std::string_view)> row) const {
   return MemorySnapshot(tables(), &fault_).Scan(table, range, row);
 }
 

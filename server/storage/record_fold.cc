@@ -12,7 +12,9 @@ constexpr size_t kFoldBytesMax = kBatchBytesMax / 2;
 
 }  // namespace
 
-bool RecordFold::HasRoomFor(const RecordCommit& commit) const { return commits_ == 0 || bytes_ + BatchBytes(commit.batch) <= kFoldBytesMax; }
+bool RecordFold::HasRoomFor(const RecordCommit& commit) const {
+  return commits_ == 0 || bytes_ + BatchBytes(commit.batch) <= kFoldBytesMax;
+}
 
 absl::Status RecordFold::Add(RecordCommit& commit, std::vector<uint64_t>* sequences) {
   sequences->clear();

@@ -11,7 +11,8 @@
 namespace otokura::storage {
 namespace {
 
-constexpr std::chrono::seconds kReopenEvery{1};  // a failing medium is asked often enough to resume quickly, seldom enough not to be hammered
+constexpr std::chrono::seconds kReopenEvery{
+    1};  // a failing medium is asked often enough to resume quickly, seldom enough not to be hammered
 
 absl::Status StoreIsBroken() { return absl::UnavailableError("the record store failed and is being reopened: try again"); }
 
@@ -42,7 +43,8 @@ void RecordLane::Commit(RecordCommit commit) {
     }
   }
   if (commit.done == nullptr) return;
-  commit.done(absl::ResourceExhaustedError(absl::StrCat("commit: ", limits_.queue_commits_max, " commits are waiting for the disk already: try again later")),
+  commit.done(absl::ResourceExhaustedError(
+                  absl::StrCat("commit: ", limits_.queue_commits_max, " commits are waiting for the disk already: try again later")),
               {});
 }
 
@@ -121,7 +123,8 @@ size_t RecordLane::WriteFold(absl::Span<Slot> slots) {
   return count;
 }
 
-// The batch as a whole was refused, nothing of it is stored: each commit gets its own answer, and those that may use the reserve a chance to.
+// The batch as a whole was refused, nothing of it is stored: each commit gets its own answer, and those that may use the reserve a chance
+// to.
 void RecordLane::WriteAgain(absl::Span<Slot> taken) {
   if (!ReloadSequencer()) {
     Break(taken);
@@ -140,7 +143,8 @@ void RecordLane::Break(absl::Span<Slot> taken) {
   reopen_due_ = std::chrono::steady_clock::now();
   for (Slot& slot : taken) {
     if (!slot.folded) continue;
-    slot.status = absl::UnavailableError("commit: the medium failed and it is not known whether the change was stored: look before trying again");
+    slot.status =
+        absl::UnavailableError("commit: the medium failed and it is not known whether the change was stored: look before trying again");
     slot.sequences.clear();
   }
 }

@@ -232,7 +232,8 @@ absl::StatusOr<Descriptor> AudioFiles::Create(const AudioObjectId& object, bool*
   }
   *is_new = fd.ok();
   // Where it exists, its size decides whether this append may go on.
-  return fd.ok() || faccessat(root_.get(), path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0 ? std::move(fd) : OpenFileAt(root_.get(), path, O_RDWR);
+  return fd.ok() || faccessat(root_.get(), path.c_str(), F_OK, AT_SYMLINK_NOFOLLOW) != 0 ? std::move(fd)
+                                                                                         : OpenFileAt(root_.get(), path, O_RDWR);
 }
 
 absl::Status AudioFiles::MakeDayFolder(const std::string& day) const {

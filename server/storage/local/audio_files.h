@@ -31,7 +31,8 @@ struct AudioFilesOptions {
 class AudioFiles : public AudioStore {
  public:
   // `root`: the audio folder.
-  AudioFiles(Descriptor root, const AudioFilesOptions& options) : root_(std::move(root)), options_(options), open_files_(options.open_files_max) {}
+  AudioFiles(Descriptor root, const AudioFilesOptions& options)
+      : root_(std::move(root)), options_(options), open_files_(options.open_files_max) {}
 
   absl::Status Append(const AudioObjectId& object, uint64_t offset, std::string_view bytes) override;
   std::vector<absl::Status> Sync(absl::Span<const AudioObjectId> objects) override;
@@ -40,7 +41,8 @@ class AudioFiles : public AudioStore {
   absl::Status Truncate(const AudioObjectId& object, uint64_t size) override;
   absl::Status Seal(const AudioObjectId& object) override;
   absl::Status Delete(const AudioObjectId& object) override;
-  absl::Status List(absl::FunctionRef<bool(const AudioObjectId&, uint64_t)> object, absl::FunctionRef<void(std::string_view)> foreign) const override;
+  absl::Status List(absl::FunctionRef<bool(const AudioObjectId&, uint64_t)> object,
+                    absl::FunctionRef<void(std::string_view)> foreign) const override;
   absl::StatusOr<FreeSpace> Free() const override { return options_.reserve->Free(); }
 
  private:

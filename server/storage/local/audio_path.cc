@@ -14,11 +14,13 @@ constexpr size_t kIdTextBytes = 36;
 
 std::string AudioDayFolder(const RecordingId& recording) {
   const absl::CivilDay day = absl::ToCivilDay(recording.time(), absl::UTCTimeZone());
-  return absl::StrCat(absl::Dec(day.year(), absl::kZeroPad4), "/", absl::Dec(day.month(), absl::kZeroPad2), "/", absl::Dec(day.day(), absl::kZeroPad2));
+  return absl::StrCat(absl::Dec(day.year(), absl::kZeroPad4), "/", absl::Dec(day.month(), absl::kZeroPad2), "/",
+                      absl::Dec(day.day(), absl::kZeroPad2));
 }
 
 std::string AudioPath(const AudioObjectId& object) {
-  return absl::StrCat(AudioDayFolder(object.recording), "/", object.recording.Text(), ".", object.part, absl::string_view(kEnding.data(), kEnding.size()));
+  return absl::StrCat(AudioDayFolder(object.recording), "/", object.recording.Text(), ".", object.part,
+                      absl::string_view(kEnding.data(), kEnding.size()));
 }
 
 std::optional<AudioObjectId> ParseAudioPath(std::string_view path) {

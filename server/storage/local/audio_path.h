@@ -1,4 +1,5 @@
-// Where a part lies under the audio folder: YYYY/MM/DD/<recording id>.<part>.cbl, the UTC day of the id's time. Stored for years: never change.
+// Where a part lies under the audio folder: YYYY/MM/DD/<recording id>.<part>.cbl, the UTC day of the id's time. Stored for years: never
+// change.
 #ifndef OTOKURA_SERVER_STORAGE_LOCAL_AUDIO_PATH_H_
 #define OTOKURA_SERVER_STORAGE_LOCAL_AUDIO_PATH_H_
 

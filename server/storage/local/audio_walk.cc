@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -97,7 +98,8 @@ class Walk {
 
 }  // namespace
 
-absl::Status AudioFiles::List(absl::FunctionRef<bool(const AudioObjectId&, uint64_t)> object, absl::FunctionRef<void(std::string_view)> foreign) const {
+absl::Status AudioFiles::List(absl::FunctionRef<bool(const AudioObjectId&, uint64_t)> object,
+                              absl::FunctionRef<void(std::string_view)> foreign) const {
   return Walk(root_.get(), object, foreign).Folder("", 0);
 }
 

@@ -28,8 +28,8 @@ class Descriptor {
   int fd_ = -1;
 };
 
-// `what`: the act and the file, as in "open audio/2026/11/22". RESOURCE_EXHAUSTED for space and descriptors, NOT_FOUND, FAILED_PRECONDITION for rights,
-// UNAVAILABLE for all that leaves the fate of a write unknown.
+// `what`: the act and the file, as in "open audio/2026/11/22". RESOURCE_EXHAUSTED for space and descriptors, NOT_FOUND, FAILED_PRECONDITION
+// for rights, UNAVAILABLE for all that leaves the fate of a write unknown.
 absl::Status FileError(int error, std::string_view what);
 
 // openat with O_CLOEXEC and O_NOFOLLOW added; `name` relative to `folder` (AT_FDCWD: to nothing, an absolute path).

@@ -34,7 +34,11 @@ class LocalEngine : public Engine {
  public:
   LocalEngine(Descriptor folder, Descriptor lock, std::unique_ptr<SpaceReserve> reserve, std::unique_ptr<RocksRecords> records,
               std::unique_ptr<AudioFiles> audio)
-      : folder_(std::move(folder)), lock_(std::move(lock)), reserve_(std::move(reserve)), records_(std::move(records)), audio_(std::move(audio)) {}
+      : folder_(std::move(folder)),
+        lock_(std::move(lock)),
+        reserve_(std::move(reserve)),
+        records_(std::move(records)),
+        audio_(std::move(audio)) {}
 
   RecordStore& records() override { return *records_; }
   AudioStore& audio() override { return *audio_; }
@@ -87,7 +91,9 @@ absl::StatusOr<std::string> ReadVersion(int folder) {
 absl::Status CheckVersion(int folder, const LocalEngineOptions& options) {
   absl::StatusOr<std::string> version = ReadVersion(folder);
   if (!version.ok()) return version.status();
-  if (options.create) return version->empty() ? absl::OkStatus() : absl::AlreadyExistsError(absl::StrCat("data_dir ", options.data_dir, ": has a store already"));
+  if (options.create)
+    return version->empty() ? absl::OkStatus()
+                            : absl::AlreadyExistsError(absl::StrCat("data_dir ", options.data_dir, ": has a store already"));
   if (version->empty()) return NotAStore(options, "not a store; create one with otokurad init");
   if (*version != kVersionText) return NotAStore(options, "a store of another version; use the otokurad that made it, or a newer one");
   return absl::OkStatus();
@@ -97,7 +103,8 @@ absl::Status CheckVersion(int folder, const LocalEngineOptions& options) {
 absl::Status WriteVersion(int folder) {
   absl::StatusOr<Descriptor> file = OpenFileAt(folder, kVersionFile, O_RDWR | O_CREAT);
   if (!file.ok()) return file.status();
-  if (pwrite(file->get(), kVersionText.data(), kVersionText.size(), 0) != static_cast<ssize_t>(kVersionText.size()) || fsync(file->get()) != 0) {
+  if (pwrite(file->get(), kVersionText.data(), kVersionText.size(), 0) != static_cast<ssize_t>(kVersionText.size()) ||
+      fsync(file->get()) != 0) {
     return FileError(errno, "write the store's version");
   }
   return SyncFolderAt(folder, ".");
@@ -144,11 +151,10 @@ absl::StatusOr<std::unique_ptr<Engine>> OpenLocalEngine(const LocalEngineOptions
   }
   absl::StatusOr<std::unique_ptr<SpaceReserve>> reserve = SpaceReserve::Open(folder->get(), options.read_only ? 0 : options.reserve_bytes);
   if (!reserve.ok()) return reserve.status();
-  absl::StatusOr<std::unique_ptr<RocksRecords>> records =
-      RocksRecords::Open({.folder = absl::StrCat(options.data_dir, "/", kRecordsFolder),
-                          .create = options.create,
-                          .read_only = options.read_only,
-                          .reserve = reserve->get()});
+  absl::StatusOr<std::unique_ptr<RocksRecords>> records = RocksRecords::Open({.folder = absl::StrCat(options.data_dir, "/", kRecordsFolder),
+                                                                              .create = options.create,
+                                                                              .read_only = options.read_only,
+                                                                              .reserve = reserve->get()});
   if (!records.ok()) return records.status();
   absl::StatusOr<std::unique_ptr<AudioFiles>> audio = OpenAudio(folder->get(), options, reserve->get());
   if (!audio.ok()) return audio.status();

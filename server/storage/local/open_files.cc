@@ -5,7 +5,8 @@
 namespace otokura::storage {
 namespace {
 
-// Unsynced files looked past when room is needed. More than a sync batch leaves behind are not to be found at the old end; if they are, the cache grows by one.
+// Unsynced files looked past when room is needed. More than a sync batch leaves behind are not to be found at the old end; if they are, the
+// cache grows by one.
 constexpr int kUnsyncedPassedMax = 64;
 
 }  // namespace

@@ -19,7 +19,8 @@ namespace otokura::storage {
 struct OpenFile {
   Descriptor fd;
   bool writable = false;
-  // Has bytes that no sync has covered. Such a file stays open, because a failed write-back is reported to descriptors that were open at the time.
+  // Has bytes that no sync has covered. Such a file stays open, because a failed write-back is reported to descriptors that were open at
+  // the time.
   std::atomic<bool> unsynced{false};
   std::atomic<bool> name_unsynced{false};
   uint64_t allocated = 0;  // bytes of space taken so far; the appender's

@@ -28,8 +28,9 @@ rocksdb::DBOptions DatabaseOptions(bool create) {
   options.create_missing_column_families = true;
   options.max_background_jobs = 2;
   options.paranoid_checks = true;
-  // An incomplete record at the log's end is what kill -9 or a power cut leaves of a write that nobody was told of: it must not block the start. Whatever is
-  // broken before the end *was* acknowledged; the start is refused then, because point-in-time recovery would quietly drop all that follows.
+  // An incomplete record at the log's end is what kill -9 or a power cut leaves of a write that nobody was told of: it must not block the
+  // start. Whatever is broken before the end *was* acknowledged; the start is refused then, because point-in-time recovery would quietly
+  // drop all that follows.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.track_and_verify_wals_in_manifest = true;
   options.db_write_buffer_size = kMemtablesBytesMax;
@@ -79,7 +80,8 @@ absl::Status OpenError(const rocksdb::Status& status) {
 // NoSpace too: space was made sure of before, so this write failed half way, and what reached the log may be found there by the next start.
 absl::Status StoreError(const rocksdb::Status& status, std::string_view act) {
   const std::string text = absl::StrCat(absl::string_view(act.data(), act.size()), " records: ", status.ToString());
-  return status.IsCorruption() ? absl::DataLossError(absl::StrCat(text, "; run fsck and restore the newest backup")) : absl::UnavailableError(text);
+  return status.IsCorruption() ? absl::DataLossError(absl::StrCat(text, "; run fsck and restore the newest backup"))
+                               : absl::UnavailableError(text);
 }
 
 rocksdb::Slice ToSlice(std::string_view bytes) { return rocksdb::Slice(bytes.data(), bytes.size()); }

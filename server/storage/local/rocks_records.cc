@@ -70,7 +70,8 @@ absl::StatusOr<std::optional<std::string>> RocksRecords::Get(Table table, std::s
   return open == nullptr ? Closed() : open->Get(table, key, nullptr);
 }
 
-absl::Status RocksRecords::Scan(Table table, const ScanRange& range, absl::FunctionRef<bool(std::string_view, std::string_view)> row) const {
+absl::Status RocksRecords::Scan(Table table, const ScanRange& range,
+                                absl::FunctionRef<bool(std::string_view, std::string_view)> row) const {
   const std::shared_ptr<RocksDatabase> open = database();
   return open == nullptr ? Closed() : open->Scan(table, range, nullptr, row);
 }

@@ -21,7 +21,8 @@ constexpr uint64_t kLastBytes = uint64_t{1} << 20;
 constexpr uint64_t kTakeBackFactor = 4;
 
 absl::Status DiskIsFull(const FreeSpace& free) {
-  return absl::ResourceExhaustedError(absl::StrCat("storage: ", free.available_bytes, " bytes free on the data disk, too little to write: free disk space"));
+  return absl::ResourceExhaustedError(
+      absl::StrCat("storage: ", free.available_bytes, " bytes free on the data disk, too little to write: free disk space"));
 }
 
 }  // namespace

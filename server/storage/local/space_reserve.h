@@ -13,8 +13,9 @@
 
 namespace otokura::storage {
 
-// The reserve is a file of allocated blocks, so other processes cannot take it. Space is asked for *before* a write, because a write that runs out of space
-// half way leaves its fate unknown. While the reserve is out, only its users are admitted; it is taken back once four times its size is free. Thread-safe.
+// The reserve is a file of allocated blocks, so other processes cannot take it. Space is asked for *before* a write, because a write that
+// runs out of space half way leaves its fate unknown. While the reserve is out, only its users are admitted; it is taken back once four
+// times its size is free. Thread-safe.
 class SpaceReserve {
  public:
   // `folder` is borrowed and outlives this. A disk too full for the reserve is no error: it counts as out. `bytes` 0: no reserve.
