@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "server/keys/recording_keys.h"
 #include "server/recordings/limits.h"
 #include "server/recordings/resource.h"
 #include "server/recordings/rows.h"
