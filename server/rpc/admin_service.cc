@@ -1,0 +1,130 @@
+#include "server/rpc/admin_service.h"
+
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "server/rpc/answer.h"
+
+namespace otokura::rpc {
+namespace {
+
+constexpr char kTokenScope[] = "accounts";
+constexpr size_t kPageTokenBytesMax = 256;
+constexpr size_t kAccountNameBytesMax = 63;
+
+access::Ask AskFor(access::Action action, std::string_view account_name) {
+  access::Ask ask;
+  ask.action = action;
+  ask.requested_id = std::string(account_name.substr(0, kAccountNameBytesMax));
+  return ask;
+}
+
+// Answers a call whose response is just the account.
+template <typename Response>
+std::function<void(absl::StatusOr<v1::Account>)> AnswerWithAccount(grpc::ServerUnaryReactor* reactor, Response* response) {
+  return [reactor, response](absl::StatusOr<v1::Account> account) {
+    if (account.ok()) *response->mutable_account() = *std::move(account);
+    reactor->Finish(ToGrpc(account.status()));
+  };
+}
+
+}  // namespace
+
+grpc::ServerUnaryReactor* AdminService::AddAccount(grpc::CallbackServerContext* context, const v1::AddAccountRequest* request,
+                                                   v1::AddAccountResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  parts_.door->Identify(*context, [this, request, done = AnswerWithAccount(reactor, response)](absl::StatusOr<access::Caller> caller) {
+    if (!caller.ok()) return done(caller.status());
+    Add(*caller, *request, done);
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::SuspendAccount(grpc::CallbackServerContext* context, const v1::SuspendAccountRequest* request,
+                                                       v1::SuspendAccountResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  parts_.door->Identify(*context, [this, request, done = AnswerWithAccount(reactor, response)](absl::StatusOr<access::Caller> caller) {
+    if (!caller.ok()) return done(caller.status());
+    Suspend(*caller, *request, done);
+  });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* AdminService::ListAccounts(grpc::CallbackServerContext* context, const v1::ListAccountsRequest* request,
+                                                     v1::ListAccountsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  parts_.door->Identify(*context, [this, reactor, request, response](absl::StatusOr<access::Caller> caller) {
+    if (!caller.ok()) return Answer<v1::ListAccountsResponse>(reactor, response, caller.status());
+    List(*caller, *request, [reactor, response](absl::StatusOr<v1::ListAccountsResponse> result) { Answer(reactor, response, std::move(result)); });
+  });
+  return reactor;
+}
+
+std::unique_ptr<audit::Draft> AdminService::Permitted(const access::Caller& caller, const access::Ask& ask, const AccountDone& done) const {
+  const access::Decision decision = access::Decide(caller, ask, parts_.clock->Now());
+  if (decision.allowed) return access::DraftFor(caller, ask, decision);
+  // The gate decides again, alike, and answers only once the refusal is in the log.
+  parts_.gate->Note(caller, ask, [done, refusal = decision.refusal](absl::StatusOr<uint64_t> sequence) {
+    done(sequence.ok() ? refusal : sequence.status());
+  });
+  return nullptr;
+}
+
+void AdminService::Add(const access::Caller& caller, const v1::AddAccountRequest& request, AccountDone done) const {
+  std::unique_ptr<audit::Draft> entry = Permitted(caller, AskFor(access::Action::kAddAccount, request.account().name()), done);
+  if (entry == nullptr) return;
+  absl::StatusOr<v1::Account> account = parts_.directory->Prepare(request);
+  if (!account.ok()) return done(account.status());
+  parts_.directory->Add(*std::move(account), std::move(entry), std::move(done));
+}
+
+void AdminService::Suspend(const access::Caller& caller, const v1::SuspendAccountRequest& request, AccountDone done) const {
+  std::unique_ptr<audit::Draft> entry = Permitted(caller, AskFor(access::Action::kSuspendAccount, request.name()), done);
+  if (entry == nullptr) return;
+  if (request.name() == caller.account().name()) {
+    return done(absl::FailedPreconditionError("name is your own account; somebody else must suspend it"));
+  }
+  parts_.directory->Suspend(request.name(), request.reason(), std::move(entry), std::move(done));
+}
+
+void AdminService::List(const access::Caller& caller, const v1::ListAccountsRequest& request,
+                        std::function<void(absl::StatusOr<v1::ListAccountsResponse>)> done) const {
+  if (request.page_size() > kAccountPageRowsMax) {
+    return done(absl::InvalidArgumentError(absl::StrCat("page_size ", request.page_size(), " is over ", kAccountPageRowsMax, "; ask for less at a time")));
+  }
+  if (request.page_token().size() > kPageTokenBytesMax) {
+    return done(absl::InvalidArgumentError("page_token is over 256 bytes; pass on next_page_token as it is"));
+  }
+  std::string after;
+  if (!request.page_token().empty()) {
+    auto position = parts_.keys->OpenPageToken(kTokenScope, request.page_token());
+    if (!position.ok()) return done(position.status());
+    after = *std::move(position);
+  }
+  const size_t rows = request.page_size() == 0 ? kAccountPageRowsDefault : request.page_size();
+  parts_.gate->Note(caller, AskFor(access::Action::kListAccounts, ""), [this, after, rows, done = std::move(done)](absl::StatusOr<uint64_t> sequence) {
+    if (!sequence.ok()) return done(sequence.status());
+    parts_.executor->Post([this, after, rows, done] { done(Page(after, rows)); });
+  });
+}
+
+absl::StatusOr<v1::ListAccountsResponse> AdminService::Page(std::string_view after, size_t rows) const {
+  v1::ListAccountsResponse response;
+  std::vector<v1::Account> accounts = parts_.directory->List(after, rows + 1);
+  size_t bytes = 0;
+  for (v1::Account& account : accounts) {
+    bytes += account.ByteSizeLong();
+    const size_t taken = static_cast<size_t>(response.accounts_size());
+    if (taken == rows || (taken > 0 && bytes > kListingBytesMax)) {
+      response.set_next_page_token(parts_.keys->PageToken(kTokenScope, response.accounts().rbegin()->name()));
+      break;
+    }
+    *response.add_accounts() = std::move(account);
+  }
+  return response;
+}
+
+}  // namespace otokura::rpc

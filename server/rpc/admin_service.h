@@ -1,0 +1,58 @@
+// otokura.v1.Admin over gRPC. What changes an account commits in one write with its entry (I3).
+#ifndef OTOKURA_SERVER_RPC_ADMIN_SERVICE_H_
+#define OTOKURA_SERVER_RPC_ADMIN_SERVICE_H_
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "otokura/v1/admin.grpc.pb.h"
+#include "server/access/directory.h"
+#include "server/access/gate.h"
+#include "server/keys/site_keys.h"
+#include "server/rpc/door.h"
+#include "server/runtime/clock.h"
+#include "server/runtime/executor.h"
+
+namespace otokura::rpc {
+
+inline constexpr uint32_t kAccountPageRowsMax = 1000;
+inline constexpr uint32_t kAccountPageRowsDefault = 200;
+
+class AdminService : public v1::Admin::CallbackService {
+ public:
+  // Borrowed, must outlive the server that this is registered with.
+  struct Parts {
+    const Door* door;
+    access::Gate* gate;
+    access::Directory* directory;
+    const keys::SiteKeys* keys;
+    runtime::Executor* executor;
+    runtime::Clock* clock;
+  };
+  explicit AdminService(Parts parts) : parts_(parts) {}
+
+  grpc::ServerUnaryReactor* AddAccount(grpc::CallbackServerContext* context, const v1::AddAccountRequest* request,
+                                       v1::AddAccountResponse* response) override;
+  grpc::ServerUnaryReactor* ListAccounts(grpc::CallbackServerContext* context, const v1::ListAccountsRequest* request,
+                                         v1::ListAccountsResponse* response) override;
+  grpc::ServerUnaryReactor* SuspendAccount(grpc::CallbackServerContext* context, const v1::SuspendAccountRequest* request,
+                                           v1::SuspendAccountResponse* response) override;
+
+ private:
+  using AccountDone = std::function<void(absl::StatusOr<v1::Account>)>;
+  void Add(const access::Caller& caller, const v1::AddAccountRequest& request, AccountDone done) const;
+  void Suspend(const access::Caller& caller, const v1::SuspendAccountRequest& request, AccountDone done) const;
+  void List(const access::Caller& caller, const v1::ListAccountsRequest& request, std::function<void(absl::StatusOr<v1::ListAccountsResponse>)> done) const;
+  absl::StatusOr<v1::ListAccountsResponse> Page(std::string_view after, size_t rows) const;
+  // Where the role allows it: the entry to commit with the change. Otherwise logs the refusal, ends `done` with it, and gives null.
+  std::unique_ptr<audit::Draft> Permitted(const access::Caller& caller, const access::Ask& ask, const AccountDone& done) const;
+
+  const Parts parts_;
+};
+
+}  // namespace otokura::rpc
+
+#endif  // OTOKURA_SERVER_RPC_ADMIN_SERVICE_H_
