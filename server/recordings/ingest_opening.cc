@@ -196,6 +196,9 @@ void RecordStream::Resume(StoredRecord stored, Takeover takeover) {
     return Refuse("limit", LimitReachedError("parts_max", site_.limits.parts_max(), "the call was interrupted too often; record on under a new call_id"));
   }
   const uint32_t next_part = record.parts().rbegin()->number() + 1;
+  // A failed write that could not be cut off when its stream ended.
+  object_ = {id, record.parts().rbegin()->number()};
+  if (site_.committer->durable_bytes(object_) > 0) CutToDurable();
   auto settled = SettleOpenPart(site_.engine->audio(), *verifier_, &record);
   if (Fail(settled.status())) return;
   const uint64_t committed = settled->committed;

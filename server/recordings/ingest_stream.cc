@@ -202,7 +202,7 @@ void RecordStream::AppendDone(const absl::Status& status, uint64_t plaintext_byt
       response.mutable_committed()->set_bytes(durable_);
       peer_->Send(std::move(response));
     }
-  } else if (absl::IsResourceExhausted(status)) {
+  } else if (append_failed_ = true; absl::IsResourceExhausted(status)) {
     End(LimitReachedError("free_space", 0, "the disk is full; keep what was not acknowledged and resume", site_.clock->Now() + absl::Seconds(10)));
   } else {
     End(absl::UnavailableError("storage: a write failed; resume from the committed offset"));
@@ -234,10 +234,19 @@ void RecordStream::End(absl::Status status) {
   EndWhenQuiet();
 }
 
+// Bytes past the last good sync may read back now and be gone after a power cut. Nobody was told that they are kept, so they go.
+void RecordStream::CutToDurable() {
+  const absl::Status cut = site_.engine->audio().Truncate(object_, site_.committer->durable_bytes(object_));
+  // Until it can be cut, the store refuses to vouch for the object, and a resume is answered UNAVAILABLE.
+  if (cut.ok() || absl::IsNotFound(cut)) site_.committer->Forget(object_);
+}
+
 void RecordStream::EndWhenQuiet() {
   if (in_flight_ > 0 || committing_ || phase_ != Phase::kEnding) return;
   phase_ = Phase::kEnded;
-  if (object_bytes_ > 0) {
+  if (append_failed_) {
+    CutToDurable();
+  } else if (object_bytes_ > 0) {
     site_.committer->Seal(object_, [committer = site_.committer, object = object_](const absl::Status&) { committer->Forget(object); });
   }
   if (counted_open_) shared_->intake.CallClosed(caller_.account().name());

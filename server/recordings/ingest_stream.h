@@ -88,6 +88,7 @@ class RecordStream : public IngestStream, public CallHolder, public std::enable_
   // Ending.
   void End(absl::Status status);
   void EndWhenQuiet();
+  void CutToDurable();
 
   const std::shared_ptr<IngestShared> shared_;
   const Site& site_;
@@ -100,6 +101,7 @@ class RecordStream : public IngestStream, public CallHolder, public std::enable_
   absl::Status end_status_;
   bool reading_ = false;       // a ReadNext is outstanding
   bool claimed_ = false;       // the registry counts this stream as holder or waiter
+  bool append_failed_ = false;  // what was appended last is of unknown fate
   bool committing_ = false;    // a record commit is outstanding
   bool counted_open_ = false;  // intake counts a call that no record speaks for yet
   OpenRequest request_;
