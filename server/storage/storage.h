@@ -68,8 +68,8 @@ struct Batch {
 };
 
 struct ScanRange {
-  std::string first;         // inclusive
-  std::string last;          // exclusive; empty: to the end of the table
+  std::string first{};       // inclusive
+  std::string last{};        // exclusive; empty: to the end of the table
   bool newest_first = false; // walk from the end
 };
 

@@ -33,6 +33,7 @@ rocksdb::DBOptions DatabaseOptions(bool create) {
   // drop all that follows.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   options.track_and_verify_wals_in_manifest = true;
+  options.avoid_flush_during_recovery = true;  // a start on a full disk must not need as much space again as the log has
   options.db_write_buffer_size = kMemtablesBytesMax;
   options.max_total_wal_size = kWalBytesMax;
   options.max_open_files = kOpenFilesMax;

@@ -45,9 +45,15 @@ absl::Status CheckPreconditions(const Batch& batch, const RocksDatabase& databas
   return absl::OkStatus();
 }
 
+// What a start writes (a new log, a list of files) may use the reserve on a full disk. Where even that is too little, opening says so.
+void MakeRoomForAStart(const RocksRecordsOptions& options) {
+  if (!options.read_only) (void)options.reserve->Admit(0, /*may_use_reserve=*/true);
+}
+
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<RocksRecords>> RocksRecords::Open(RocksRecordsOptions options) {
+  MakeRoomForAStart(options);
   absl::StatusOr<std::shared_ptr<RocksDatabase>> database = RocksDatabase::Open(options.folder, options.create, options.read_only);
   if (!database.ok()) return database.status();
   auto records = std::unique_ptr<RocksRecords>(new RocksRecords(std::move(options)));
@@ -101,8 +107,7 @@ absl::Status RocksRecords::Reopen() {
     failed = nullptr;
     closed->WaitForNotification();  // reads in progress end first
   }
-  // What a start needs (replaying the log, a new one) is finishing too: on a full disk it may use the reserve.
-  if (!options_.read_only) (void)options_.reserve->Admit(0, /*may_use_reserve=*/true);
+  MakeRoomForAStart(options_);
   absl::StatusOr<std::shared_ptr<RocksDatabase>> database = RocksDatabase::Open(options_.folder, /*create=*/false, options_.read_only);
   if (!database.ok()) return database.status();
   absl::MutexLock open_lock(&mutex_);
