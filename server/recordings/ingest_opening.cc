@@ -109,6 +109,8 @@ absl::Status RecordStream::CheckResumable(const StoredRecord& stored, Takeover* 
     v1::ErrorDetail detail;
     detail.mutable_already_sealed()->set_recording_id(IdOf(record).Text());
     detail.mutable_already_sealed()->set_audio_bytes(record.end_offset() - record.start_offset());
+    detail.mutable_already_sealed()->set_audio_sha256(record.audio_sha256());
+    detail.mutable_already_sealed()->set_digest_check(record.digest_check());
     return WithDetail(absl::AlreadyExistsError("call: sealed before under this call_id and leg; give another call its own call_id"), detail);
   }
   if (!request_.token_sha256.empty()) return absl::PermissionDeniedError("resume_token: not the token of this call");
