@@ -23,8 +23,8 @@ std::string_view Name(AccountState state);
 
 // 0 takes the gateway's default (otokura/v1/admin.proto).
 struct RecorderLimits {
-  std::vector<AudioFormat> formats;
-  std::vector<std::string> retention_classes;
+  std::vector<AudioFormat> formats{};
+  std::vector<std::string> retention_classes{};
   uint32_t open_calls_max = 0;
   uint32_t opens_per_minute_max = 0;
   uint64_t call_bytes_max = 0;
@@ -32,24 +32,24 @@ struct RecorderLimits {
 };
 
 struct Account {
-  std::string name;
+  std::string name{};
   Role role = Role::kUnspecified;
   Scope scope = Scope::kUnspecified;
-  std::string person_id;
-  std::string company;
-  std::vector<std::string> centres;
-  std::vector<std::string> queues;
-  std::string agent;
-  RecorderLimits recorder;  // recorders only
-  std::string spki_sha256;  // the rest: as the gateway answers
+  std::string person_id{};
+  std::string company{};
+  std::vector<std::string> centres{};
+  std::vector<std::string> queues{};
+  std::string agent{};
+  RecorderLimits recorder{};  // recorders only
+  std::string spki_sha256{};  // the rest: as the gateway answers
   AccountState state = AccountState::kUnspecified;
-  Time created;
-  std::string suspended_reason;
+  Time created{};
+  std::string suspended_reason{};
 };
 
 struct AccountPage {
-  std::vector<Account> accounts;  // by name
-  std::string next_page_token;
+  std::vector<Account> accounts{};  // by name
+  std::string next_page_token{};
 };
 
 class Accounts {

@@ -18,31 +18,31 @@ namespace otokura::client {
 
 // Why somebody wants to see or hear something.
 struct Justification {
-  std::string purpose;    // one that the role may state, for example "inquiry"
-  std::string reference;  // the case or ticket it is done for, 1..128 bytes
+  std::string purpose{};    // one that the role may state, for example "inquiry"
+  std::string reference{};  // the case or ticket it is done for, 1..128 bytes
 };
 
 enum class PersonalField { kNone = 0, kCallerNumber = 1, kBasicPensionNumber = 2, kAgent = 3, kCallId = 4 };
 
 struct SearchQuery {
-  Time from;  // inclusive; the epoch: from the beginning
-  Time to;    // exclusive; the epoch: until now
-  std::string centre;
-  std::string queue;  // needs centre
+  Time from{};  // inclusive; the epoch: from the beginning
+  Time to{};    // exclusive; the epoch: until now
+  std::string centre{};
+  std::string queue{};  // needs centre
   PersonalField field = PersonalField::kNone;
-  std::string value;  // full-width digits, hyphens, spaces and +81 are understood by the gateway
-  Justification justification;
+  std::string value{};  // full-width digits, hyphens, spaces and +81 are understood by the gateway
+  Justification justification{};
 };
 
 struct SearchPage {
-  std::vector<Recording> recordings;  // newest first
-  std::string next_page_token;        // empty: that was all
+  std::vector<Recording> recordings{};  // newest first
+  std::string next_page_token{};        // empty: that was all
 };
 
 struct ShownRecording {
-  Recording recording;
+  Recording recording{};
   bool has_personal = false;  // false where the role may not see it
-  PersonalMetadata personal;
+  PersonalMetadata personal{};
 };
 
 struct AudioRange {
@@ -52,9 +52,9 @@ struct AudioRange {
 
 // Called in order, on the calling thread. An error from any of them ends the retrieval with that error.
 struct AudioSink {
-  std::function<absl::Status(const Recording& recording, AudioRange range)> begin;  // once, before any audio; `range.length` bytes follow
-  std::function<absl::Status(std::string_view audio)> write;
-  std::function<void(uint64_t done, uint64_t total)> progress;  // optional
+  std::function<absl::Status(const Recording& recording, AudioRange range)> begin{};  // once, before any audio; `range.length` bytes follow
+  std::function<absl::Status(std::string_view audio)> write{};
+  std::function<void(uint64_t done, uint64_t total)> progress{};  // optional
 };
 
 // Safe from any thread.

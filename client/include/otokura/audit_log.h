@@ -15,40 +15,40 @@ namespace otokura::client {
 
 // An entry as people read it. `leaf` is what the tree hashes; everything else is read from it or from the details beside it, which are empty where pruned.
 struct AuditEntry {
-  std::string leaf;
+  std::string leaf{};
   uint64_t sequence = 0;
-  Time time;
-  std::string action;    // for example "LISTEN"
-  std::string decision;  // "ALLOWED", "DENIED", "NOTED"
-  std::string rule;
-  std::string role;
-  std::string recording_id;  // text form, or empty
+  Time time{};
+  std::string action{};    // for example "LISTEN"
+  std::string decision{};  // "ALLOWED", "DENIED", "NOTED"
+  std::string rule{};
+  std::string role{};
+  std::string recording_id{};  // text form, or empty
   uint64_t access_number = 0;
-  std::string purpose;
+  std::string purpose{};
   uint64_t offset = 0;
   uint64_t length = 0;
   uint64_t delivered_bytes = 0;
   uint32_t rows = 0;
-  std::string outcome;
+  std::string outcome{};
   bool closes = false;       // a DELIVERED entry: `of_sequence` names the one it closes
   uint64_t of_sequence = 0;
-  std::string centre;
+  std::string centre{};
   uint64_t audio_bytes = 0;
-  std::string subject;
-  std::string account, person, company, certificate, address, reference, reason, target;
+  std::string subject{};
+  std::string account{}, person{}, company{}, certificate{}, address{}, reference{}, reason{}, target{};
 };
 
 struct AuditQuery {
-  std::string recording_id;
-  Time from;
-  Time to;
+  std::string recording_id{};
+  Time from{};
+  Time to{};
 };
 
 struct AuditPage {
-  std::vector<AuditEntry> entries;  // newest first
-  std::string next_page_token;
+  std::vector<AuditEntry> entries{};  // newest first
+  std::string next_page_token{};
   uint64_t tree_size = 0;
-  std::string root_sha256;
+  std::string root_sha256{};
 };
 
 class AuditLog {

@@ -12,10 +12,10 @@
 namespace otokura::client {
 
 struct ConnectionOptions {
-  std::string gateway;           // host:port; the host must be a name or address in the gateway's certificate
-  std::string ca_file;           // PEM: the authority that issued the gateway's certificate and ours
-  std::string certificate_file;  // PEM: our certificate, intermediates after it
-  std::string private_key_file;  // PEM: its private key, not encrypted
+  std::string gateway{};           // host:port; the host must be a name or address in the gateway's certificate
+  std::string ca_file{};           // PEM: the authority that issued the gateway's certificate and ours
+  std::string certificate_file{};  // PEM: our certificate, intermediates after it
+  std::string private_key_file{};  // PEM: its private key, not encrypted
 };
 
 // Reads the files and says in words why a gateway would refuse them: expired, not yet valid, another key's, not from this authority. A refused

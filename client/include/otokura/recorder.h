@@ -44,17 +44,17 @@ struct RecorderEvent {
     kFailed,          // the call has ended without being sealed: `status`
   };
   Kind kind = Kind::kConnected;
-  std::string call_id;  // empty where a spool file cannot even tell that
+  std::string call_id{};  // empty where a spool file cannot even tell that
   Leg leg = Leg::kUnspecified;
-  absl::Status status;
+  absl::Status status{};
   std::chrono::milliseconds retry_in{0};
   uint64_t offset = 0;
   uint64_t length = 0;
   GapReason gap_reason = GapReason::kUnspecified;
 };
 
-// Waits between attempts to reach the gateway: doubling from `first` to `most`, each with up to a fifth more or less at random, so that many calls
-// do not come back in the same instant. `refused` is the wait after UNAUTHENTICATED: certificates get renewed, but not every second.
+// Waits between attempts to reach the gateway: doubling from `first` to `most`, each with up to a fifth more at random, so that many calls do not
+// come back in the same instant. `refused` is the wait after UNAUTHENTICATED: certificates get renewed, but not every second.
 struct Backoff {
   std::chrono::milliseconds first{100};
   std::chrono::milliseconds most{5000};
@@ -62,35 +62,35 @@ struct Backoff {
 };
 
 struct RecorderOptions {
-  ConnectionOptions connection;
-  std::string spool_dir;                           // made if absent, used by one Recorder at a time; empty: memory only
+  ConnectionOptions connection{};
+  std::string spool_dir{};                           // made if absent, used by one Recorder at a time; empty: memory only
   size_t memory_bytes_per_call_max = 256 * 1024;   // at least 64 KiB; 32 seconds of G.711
   uint64_t spool_bytes_max = uint64_t{4} << 30;    // over all calls; about six days of G.711
   size_t open_calls_max = 20000;
-  Backoff backoff;
+  Backoff backoff{};
   std::chrono::milliseconds stall_timeout{60000};  // a stream that takes or acknowledges nothing for so long is replaced
-  std::function<void(const RecorderEvent&)> on_event;
+  std::function<void(const RecorderEvent&)> on_event{};
 };
 
 struct CallInfo {
-  PersonalMetadata personal;
+  PersonalMetadata personal{};
   Leg leg = Leg::kMixed;
-  AudioFormat format;
-  std::string centre;
-  std::string queue;
-  std::string retention_class;  // empty: the account's first
-  Time start;                   // when the call began; left at the epoch: now
+  AudioFormat format{};
+  std::string centre{};
+  std::string queue{};
+  std::string retention_class{};  // empty: the account's first
+  Time start{};                   // when the call began; left at the epoch: now
   // The source can supply every byte again from the first (a file). Its audio is then never spooled: after a restart, StartCall with the same
   // call id and leg continues where the gateway stands, and the bytes that it has already are hashed and skipped.
   bool replayable = false;
 };
 
 struct SealedCall {
-  std::string recording_id;
+  std::string recording_id{};
   uint64_t audio_bytes = 0;
-  std::string audio_sha256;  // of what the gateway keeps, gaps as silence; 32 bytes
+  std::string audio_sha256{};  // of what the gateway keeps, gaps as silence; 32 bytes
   DigestCheck digest_check = DigestCheck::kUnspecified;
-  std::string supplement_of;  // set where the gateway had given the call up before its last audio came
+  std::string supplement_of{};  // set where the gateway had given the call up before its last audio came
 };
 
 // One leg of one call. All methods may be called from any thread; Write and ReportGap from one at a time, as audio has an order. Destroying a Call that was

@@ -54,33 +54,33 @@ struct Gap {
 
 // What identifies persons in a call. Only `call_id` is required. Sealed at rest by the gateway, and by the recorder's spool.
 struct PersonalMetadata {
-  std::string call_id;               // the PBX's own id of the call, 1..128 bytes
-  std::string caller_number;         // 3..15 digits after normalisation by the gateway
-  std::string basic_pension_number;  // ten digits after normalisation
-  std::string agent;                 // who answered, 1..64 bytes
-  std::string notes;                 // at most 1024 bytes
+  std::string call_id{};               // the PBX's own id of the call, 1..128 bytes
+  std::string caller_number{};         // 3..15 digits after normalisation by the gateway
+  std::string basic_pension_number{};  // ten digits after normalisation
+  std::string agent{};                 // who answered, 1..64 bytes
+  std::string notes{};                 // at most 1024 bytes
 };
 
 // What may be known of a recording without opening its personal metadata.
 struct Recording {
-  std::string id;  // UUIDv7, lower-case hyphenated
+  std::string id{};  // UUIDv7, lower-case hyphenated
   RecordingState state = RecordingState::kUnspecified;
-  Time opened;
-  Time sealed;  // the epoch while live
-  std::string centre;
-  std::string queue;
+  Time opened{};
+  Time sealed{};  // the epoch while live
+  std::string centre{};
+  std::string queue{};
   Leg leg = Leg::kUnspecified;
-  AudioFormat format;
+  AudioFormat format{};
   uint64_t audio_bytes = 0;
   std::chrono::milliseconds duration{0};
-  std::string audio_sha256;  // empty while live
-  std::vector<Gap> gaps;
-  std::string retention_class;
+  std::string audio_sha256{};  // empty while live
+  std::vector<Gap> gaps{};
+  std::string retention_class{};
   DigestCheck digest_check = DigestCheck::kUnspecified;
-  std::string supplement_of;  // id of the recording whose late audio this is, or empty
-  Time recorder_start;        // the recorder's claim; the epoch where it made none
+  std::string supplement_of{};  // id of the recording whose late audio this is, or empty
+  Time recorder_start{};        // the recorder's claim; the epoch where it made none
   uint32_t parts = 0;
-  std::string recorder;       // the recorder's account name
+  std::string recorder{};       // the recorder's account name
 };
 
 }  // namespace otokura::client

@@ -1,0 +1,47 @@
+// gRPC channels to the gateway: credentials checked before dialling, settings that make backpressure real.
+#ifndef OTOKURA_CLIENT_CHANNEL_H_
+#define OTOKURA_CLIENT_CHANNEL_H_
+
+#include <grpcpp/channel.h>
+
+#include <memory>
+#include <string>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "otokura/connection.h"
+
+namespace otokura::client {
+
+// The three files' contents, found fit to present to a gateway now.
+struct Credentials {
+  std::string ca_pem;
+  std::string certificate_pem;
+  std::string private_key_pem;
+  bool operator==(const Credentials&) const = default;
+};
+
+absl::StatusOr<Credentials> LoadCredentials(const ConnectionOptions& options);
+
+absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& gateway, const Credentials& credentials);
+
+// ChannelSource keeps one channel, and makes another when the files have changed: a renewed certificate is taken up without a restart. Any thread; reads
+// files, at most once a second.
+class ChannelSource {
+ public:
+  explicit ChannelSource(ConnectionOptions options) : options_(std::move(options)) {}
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> Get();
+
+ private:
+  const ConnectionOptions options_;
+  absl::Mutex mutex_;
+  absl::Time next_look_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
+  Credentials credentials_ ABSL_GUARDED_BY(mutex_);
+  absl::StatusOr<std::shared_ptr<grpc::Channel>> channel_ ABSL_GUARDED_BY(mutex_) = absl::UnavailableError("not connected yet");
+};
+
+}  // namespace otokura::client
+
+#endif  // OTOKURA_CLIENT_CHANNEL_H_
