@@ -66,7 +66,7 @@ class Log : public storage::LogSequencer {
 
   static constexpr size_t kListedMax = 1000;  // a page: details are opened one by one, each a few microseconds
   struct Query {
-    std::optional<storage::RecordingId> recording;
+    std::optional<storage::RecordingId> recording = std::nullopt;
     int64_t from_unix_us = 0;
     int64_t to_unix_us = 0;  // exclusive; 0: none
     uint64_t before = 0;     // sequences below this; 0: from the newest
