@@ -6,20 +6,21 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
-#include "server/rpc/answer.h"
 #include "server/rpc/cancellation.h"
 #include "server/rpc/status.h"
+#include "server/rpc/unary_call.h"
+#include "server/rpc/wire.h"
 
 namespace otokura::rpc {
 namespace {
 
 // One Listen or Download. As for Record streams: everything meets in Advance, and the reactor is deleted in OnDone.
-class RetrieveReactor : public grpc::ServerWriteReactor<v1::RetrieveResponse> {
+class RetrieveReactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   RetrieveReactor(grpc::CallbackServerContext* context, runtime::Executor* executor)
       : executor_(executor), cancellation_(std::make_shared<Cancellation>(context)) {}
 
-  void Begin(recordings::Retrieval* retrieval, access::Action action, v1::RetrieveRequest request, absl::StatusOr<access::Caller> caller);
+  void Begin(recordings::Retrieval* retrieval, access::Action action, const grpc::ByteBuffer& request, absl::StatusOr<access::Caller> caller);
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
@@ -53,7 +54,7 @@ class RetrieveReactor : public grpc::ServerWriteReactor<v1::RetrieveResponse> {
 
   runtime::Executor* const executor_;
   const std::shared_ptr<Cancellation> cancellation_;
-  v1::RetrieveResponse sending_;  // of the write under way, if any
+  grpc::ByteBuffer sending_;  // of the write under way, if any
 
   absl::Mutex mutex_;
   std::shared_ptr<recordings::RetrievalStream> stream_ ABSL_GUARDED_BY(mutex_);
@@ -65,14 +66,15 @@ class RetrieveReactor : public grpc::ServerWriteReactor<v1::RetrieveResponse> {
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
 };
 
-void RetrieveReactor::Begin(recordings::Retrieval* retrieval, access::Action action, v1::RetrieveRequest request, absl::StatusOr<access::Caller> caller) {
+void RetrieveReactor::Begin(recordings::Retrieval* retrieval, access::Action action, const grpc::ByteBuffer& request, absl::StatusOr<access::Caller> caller) {
   std::shared_ptr<recordings::RetrievalStream> stream;
-  if (caller.ok()) stream = retrieval->Start(*std::move(caller), action, std::move(request), std::make_shared<Peer>(this));
+  auto parsed = caller.ok() ? Parse<v1::RetrieveRequest>(request) : caller.status();
+  if (parsed.ok()) stream = retrieval->Start(*std::move(caller), action, *std::move(parsed), std::make_shared<Peer>(this));
   bool cancelled = false;
   Advance([&] {
     begun_ = true;
     stream_ = stream;
-    if (!caller.ok()) end_ = caller.status();
+    if (!parsed.ok()) end_ = parsed.status();
     cancelled = cancelled_;
   });
   if (cancelled && stream != nullptr) stream->OnCancel();
@@ -92,7 +94,7 @@ void RetrieveReactor::Peer::End(absl::Status status) {
 std::optional<absl::Status> RetrieveReactor::StartNext() {
   if (!begun_ || finishing_ || writing_) return std::nullopt;
   if (outbox_.has_value()) {
-    sending_ = *std::move(outbox_);
+    sending_ = Serialise(*outbox_);
     outbox_.reset();
     writing_ = true;
     StartWrite(&sending_);
@@ -129,39 +131,33 @@ void RetrieveReactor::OnDone() {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AccessService::Search(grpc::CallbackServerContext* context, const v1::SearchRequest* request, v1::SearchResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  door_->Identify(*context, [this, reactor, request, response](absl::StatusOr<access::Caller> caller) {
-    if (!caller.ok()) return Answer<v1::SearchResponse>(reactor, response, caller.status());
-    catalogue_->Search(*std::move(caller), *request,
-                       [reactor, response](absl::StatusOr<v1::SearchResponse> result) { Answer(reactor, response, std::move(result)); });
-  });
-  return reactor;
+grpc::ServerUnaryReactor* AccessService::Search(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return ServeUnary<v1::SearchRequest, v1::SearchResponse>(
+      *door_, context, request, response, [this](access::Caller caller, v1::SearchRequest parsed, UnaryDone<v1::SearchResponse> done) {
+        catalogue_->Search(std::move(caller), std::move(parsed), std::move(done));
+      });
 }
 
-grpc::ServerUnaryReactor* AccessService::Show(grpc::CallbackServerContext* context, const v1::ShowRequest* request, v1::ShowResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  door_->Identify(*context, [this, reactor, request, response](absl::StatusOr<access::Caller> caller) {
-    if (!caller.ok()) return Answer<v1::ShowResponse>(reactor, response, caller.status());
-    catalogue_->Show(*std::move(caller), *request,
-                     [reactor, response](absl::StatusOr<v1::ShowResponse> result) { Answer(reactor, response, std::move(result)); });
-  });
-  return reactor;
+grpc::ServerUnaryReactor* AccessService::Show(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return ServeUnary<v1::ShowRequest, v1::ShowResponse>(
+      *door_, context, request, response, [this](access::Caller caller, v1::ShowRequest parsed, UnaryDone<v1::ShowResponse> done) {
+        catalogue_->Show(std::move(caller), std::move(parsed), std::move(done));
+      });
 }
 
-grpc::ServerWriteReactor<v1::RetrieveResponse>* AccessService::Listen(grpc::CallbackServerContext* context, const v1::RetrieveRequest* request) {
-  return Retrieve(context, access::Action::kListen, *request);
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AccessService::Listen(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  return Retrieve(context, access::Action::kListen, request);
 }
 
-grpc::ServerWriteReactor<v1::RetrieveResponse>* AccessService::Download(grpc::CallbackServerContext* context, const v1::RetrieveRequest* request) {
-  return Retrieve(context, access::Action::kDownload, *request);
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AccessService::Download(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  return Retrieve(context, access::Action::kDownload, request);
 }
 
-grpc::ServerWriteReactor<v1::RetrieveResponse>* AccessService::Retrieve(grpc::CallbackServerContext* context, access::Action action,
-                                                                        const v1::RetrieveRequest& request) {
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AccessService::Retrieve(grpc::CallbackServerContext* context, access::Action action,
+                                                                        const grpc::ByteBuffer* request) {
   auto* reactor = new RetrieveReactor(context, executor_);
-  door_->Identify(*context, [this, reactor, action, request](absl::StatusOr<access::Caller> caller) mutable {
-    reactor->Begin(retrieval_, action, std::move(request), std::move(caller));
+  door_->Identify(*context, [this, reactor, action, request](absl::StatusOr<access::Caller> caller) {
+    reactor->Begin(retrieval_, action, *request, std::move(caller));
   });
   return reactor;
 }

@@ -2,6 +2,8 @@
 #ifndef OTOKURA_SERVER_RPC_ACCESS_SERVICE_H_
 #define OTOKURA_SERVER_RPC_ACCESS_SERVICE_H_
 
+#include <grpcpp/support/byte_buffer.h>
+
 #include "otokura/v1/access.grpc.pb.h"
 #include "server/recordings/catalogue.h"
 #include "server/recordings/retrieval.h"
@@ -10,19 +12,23 @@
 
 namespace otokura::rpc {
 
-class AccessService : public v1::Access::CallbackService {
+// Every method takes its message raw (wire.h).
+using RawAccessService = v1::Access::WithRawCallbackMethod_Search<
+    v1::Access::WithRawCallbackMethod_Show<v1::Access::WithRawCallbackMethod_Listen<v1::Access::WithRawCallbackMethod_Download<v1::Access::Service>>>>;
+
+class AccessService : public RawAccessService {
  public:
   // Borrowed, must outlive the server that this is registered with.
   AccessService(const Door* door, recordings::Catalogue* catalogue, recordings::Retrieval* retrieval, runtime::Executor* executor)
       : door_(door), catalogue_(catalogue), retrieval_(retrieval), executor_(executor) {}
 
-  grpc::ServerUnaryReactor* Search(grpc::CallbackServerContext* context, const v1::SearchRequest* request, v1::SearchResponse* response) override;
-  grpc::ServerUnaryReactor* Show(grpc::CallbackServerContext* context, const v1::ShowRequest* request, v1::ShowResponse* response) override;
-  grpc::ServerWriteReactor<v1::RetrieveResponse>* Listen(grpc::CallbackServerContext* context, const v1::RetrieveRequest* request) override;
-  grpc::ServerWriteReactor<v1::RetrieveResponse>* Download(grpc::CallbackServerContext* context, const v1::RetrieveRequest* request) override;
+  grpc::ServerUnaryReactor* Search(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* Show(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Listen(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Download(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) override;
 
  private:
-  grpc::ServerWriteReactor<v1::RetrieveResponse>* Retrieve(grpc::CallbackServerContext* context, access::Action action, const v1::RetrieveRequest& request);
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Retrieve(grpc::CallbackServerContext* context, access::Action action, const grpc::ByteBuffer* request);
 
   const Door* const door_;
   recordings::Catalogue* const catalogue_;

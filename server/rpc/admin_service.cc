@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "server/rpc/answer.h"
+#include "server/rpc/unary_call.h"
 
 namespace otokura::rpc {
 namespace {
@@ -24,43 +24,39 @@ access::Ask AskFor(access::Action action, std::string_view account_name) {
 
 // Answers a call whose response is just the account.
 template <typename Response>
-std::function<void(absl::StatusOr<v1::Account>)> AnswerWithAccount(grpc::ServerUnaryReactor* reactor, Response* response) {
-  return [reactor, response](absl::StatusOr<v1::Account> account) {
-    if (account.ok()) *response->mutable_account() = *std::move(account);
-    reactor->Finish(ToGrpc(account.status()));
+std::function<void(absl::StatusOr<v1::Account>)> WithAccount(UnaryDone<Response> done) {
+  return [done = std::move(done)](absl::StatusOr<v1::Account> account) {
+    if (!account.ok()) return done(account.status());
+    Response response;
+    *response.mutable_account() = *std::move(account);
+    done(std::move(response));
   };
 }
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AdminService::AddAccount(grpc::CallbackServerContext* context, const v1::AddAccountRequest* request,
-                                                   v1::AddAccountResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  parts_.door->Identify(*context, [this, request, done = AnswerWithAccount(reactor, response)](absl::StatusOr<access::Caller> caller) {
-    if (!caller.ok()) return done(caller.status());
-    Add(*caller, *request, done);
-  });
-  return reactor;
+grpc::ServerUnaryReactor* AdminService::AddAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return ServeUnary<v1::AddAccountRequest, v1::AddAccountResponse>(
+      *parts_.door, context, request, response,
+      [this](const access::Caller& caller, const v1::AddAccountRequest& parsed, UnaryDone<v1::AddAccountResponse> done) {
+        Add(caller, parsed, WithAccount(std::move(done)));
+      });
 }
 
-grpc::ServerUnaryReactor* AdminService::SuspendAccount(grpc::CallbackServerContext* context, const v1::SuspendAccountRequest* request,
-                                                       v1::SuspendAccountResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  parts_.door->Identify(*context, [this, request, done = AnswerWithAccount(reactor, response)](absl::StatusOr<access::Caller> caller) {
-    if (!caller.ok()) return done(caller.status());
-    Suspend(*caller, *request, done);
-  });
-  return reactor;
+grpc::ServerUnaryReactor* AdminService::SuspendAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return ServeUnary<v1::SuspendAccountRequest, v1::SuspendAccountResponse>(
+      *parts_.door, context, request, response,
+      [this](const access::Caller& caller, const v1::SuspendAccountRequest& parsed, UnaryDone<v1::SuspendAccountResponse> done) {
+        Suspend(caller, parsed, WithAccount(std::move(done)));
+      });
 }
 
-grpc::ServerUnaryReactor* AdminService::ListAccounts(grpc::CallbackServerContext* context, const v1::ListAccountsRequest* request,
-                                                     v1::ListAccountsResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  parts_.door->Identify(*context, [this, reactor, request, response](absl::StatusOr<access::Caller> caller) {
-    if (!caller.ok()) return Answer<v1::ListAccountsResponse>(reactor, response, caller.status());
-    List(*caller, *request, [reactor, response](absl::StatusOr<v1::ListAccountsResponse> result) { Answer(reactor, response, std::move(result)); });
-  });
-  return reactor;
+grpc::ServerUnaryReactor* AdminService::ListAccounts(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return ServeUnary<v1::ListAccountsRequest, v1::ListAccountsResponse>(
+      *parts_.door, context, request, response,
+      [this](const access::Caller& caller, const v1::ListAccountsRequest& parsed, UnaryDone<v1::ListAccountsResponse> done) {
+        List(caller, parsed, std::move(done));
+      });
 }
 
 std::unique_ptr<audit::Draft> AdminService::Permitted(const access::Caller& caller, const access::Ask& ask, const AccountDone& done) const {

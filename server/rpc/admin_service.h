@@ -2,6 +2,8 @@
 #ifndef OTOKURA_SERVER_RPC_ADMIN_SERVICE_H_
 #define OTOKURA_SERVER_RPC_ADMIN_SERVICE_H_
 
+#include <grpcpp/support/byte_buffer.h>
+
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,7 +23,11 @@ namespace otokura::rpc {
 inline constexpr uint32_t kAccountPageRowsMax = 1000;
 inline constexpr uint32_t kAccountPageRowsDefault = 200;
 
-class AdminService : public v1::Admin::CallbackService {
+// Every method takes its message raw (wire.h).
+using RawAdminService =
+    v1::Admin::WithRawCallbackMethod_AddAccount<v1::Admin::WithRawCallbackMethod_ListAccounts<v1::Admin::WithRawCallbackMethod_SuspendAccount<v1::Admin::Service>>>;
+
+class AdminService : public RawAdminService {
  public:
   // Borrowed, must outlive the server that this is registered with.
   struct Parts {
@@ -34,12 +40,9 @@ class AdminService : public v1::Admin::CallbackService {
   };
   explicit AdminService(Parts parts) : parts_(parts) {}
 
-  grpc::ServerUnaryReactor* AddAccount(grpc::CallbackServerContext* context, const v1::AddAccountRequest* request,
-                                       v1::AddAccountResponse* response) override;
-  grpc::ServerUnaryReactor* ListAccounts(grpc::CallbackServerContext* context, const v1::ListAccountsRequest* request,
-                                         v1::ListAccountsResponse* response) override;
-  grpc::ServerUnaryReactor* SuspendAccount(grpc::CallbackServerContext* context, const v1::SuspendAccountRequest* request,
-                                           v1::SuspendAccountResponse* response) override;
+  grpc::ServerUnaryReactor* AddAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListAccounts(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* SuspendAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) override;
 
  private:
   using AccountDone = std::function<void(absl::StatusOr<v1::Account>)>;

@@ -6,7 +6,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "server/rpc/answer.h"
+#include "server/rpc/unary_call.h"
 
 namespace otokura::rpc {
 namespace {
@@ -74,13 +74,11 @@ v1::ListAuditResponse FormatListing(const v1::ListAuditRequest& request, audit::
   return response;
 }
 
-grpc::ServerUnaryReactor* AuditService::List(grpc::CallbackServerContext* context, const v1::ListAuditRequest* request, v1::ListAuditResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  door_->Identify(*context, [this, reactor, request, response](absl::StatusOr<access::Caller> caller) {
-    if (!caller.ok()) return Answer<v1::ListAuditResponse>(reactor, response, caller.status());
-    Release(*caller, *request, [reactor, response](absl::StatusOr<v1::ListAuditResponse> result) { Answer(reactor, response, std::move(result)); });
-  });
-  return reactor;
+grpc::ServerUnaryReactor* AuditService::List(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+  return ServeUnary<v1::ListAuditRequest, v1::ListAuditResponse>(
+      *door_, context, request, response, [this](const access::Caller& caller, const v1::ListAuditRequest& parsed, UnaryDone<v1::ListAuditResponse> done) {
+        Release(caller, parsed, std::move(done));
+      });
 }
 
 void AuditService::Release(const access::Caller& caller, const v1::ListAuditRequest& request,

@@ -2,6 +2,8 @@
 #ifndef OTOKURA_SERVER_RPC_AUDIT_SERVICE_H_
 #define OTOKURA_SERVER_RPC_AUDIT_SERVICE_H_
 
+#include <grpcpp/support/byte_buffer.h>
+
 #include <cstdint>
 #include <functional>
 
@@ -23,13 +25,13 @@ absl::StatusOr<audit::Log::Query> ParseListing(const v1::ListAuditRequest& reque
 // As many of the entries as one message takes, and the token for the rest.
 v1::ListAuditResponse FormatListing(const v1::ListAuditRequest& request, audit::Log::Page page, const audit::Head& head, const keys::SiteKeys& keys);
 
-class AuditService : public v1::Audit::CallbackService {
+class AuditService : public v1::Audit::WithRawCallbackMethod_List<v1::Audit::Service> {
  public:
   // Borrowed, must outlive the server that this is registered with.
   AuditService(const Door* door, access::Gate* gate, const audit::Log* log, const keys::SiteKeys* keys, runtime::Executor* executor)
       : door_(door), gate_(gate), log_(log), keys_(keys), executor_(executor) {}
 
-  grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* context, const v1::ListAuditRequest* request, v1::ListAuditResponse* response) override;
+  grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) override;
 
  private:
   void Release(const access::Caller& caller, const v1::ListAuditRequest& request, std::function<void(absl::StatusOr<v1::ListAuditResponse>)> done) const;

@@ -9,13 +9,14 @@
 #include "absl/synchronization/mutex.h"
 #include "server/rpc/cancellation.h"
 #include "server/rpc/status.h"
+#include "server/rpc/wire.h"
 
 namespace otokura::rpc {
 namespace {
 
 // One Record stream. gRPC's reactions and the ingest stream's wishes meet in Advance, under one mutex; reactions run on gRPC's few threads and only hand over.
 // Deleted in OnDone, which gRPC calls once Finish was called and no operation is under way.
-class RecordReactor : public grpc::ServerBidiReactor<v1::RecordRequest, v1::RecordResponse> {
+class RecordReactor : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   RecordReactor(grpc::CallbackServerContext* context, runtime::Executor* executor)
       : context_(context), executor_(executor), cancellation_(std::make_shared<Cancellation>(context)) {}
@@ -58,8 +59,8 @@ class RecordReactor : public grpc::ServerBidiReactor<v1::RecordRequest, v1::Reco
   grpc::CallbackServerContext* const context_;
   runtime::Executor* const executor_;
   const std::shared_ptr<Cancellation> cancellation_;
-  v1::RecordRequest request_;  // of the read under way, if any
-  v1::RecordResponse sending_;  // of the write under way, if any
+  grpc::ByteBuffer request_;  // of the read under way, if any
+  grpc::ByteBuffer sending_;  // of the write under way, if any
 
   absl::Mutex mutex_;
   std::shared_ptr<recordings::IngestStream> stream_ ABSL_GUARDED_BY(mutex_);
@@ -69,6 +70,7 @@ class RecordReactor : public grpc::ServerBidiReactor<v1::RecordRequest, v1::Reco
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   bool finishing_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<v1::RecordResponse> outbox_ ABSL_GUARDED_BY(mutex_);  // at most Opened, one Committed and Sealed
+  absl::Status malformed_ ABSL_GUARDED_BY(mutex_);  // what is wrong with a request that could not be parsed
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -96,7 +98,7 @@ void RecordReactor::Peer::Send(v1::RecordResponse response) {
 
 void RecordReactor::Peer::End(absl::Status status) {
   reactor_->Advance([&] {
-    reactor_->end_ = std::move(status);
+    reactor_->end_ = reactor_->malformed_.ok() ? std::move(status) : reactor_->malformed_;
     if (reactor_->writing_) Cancellation::After(kLastMessagePatience, reactor_->cancellation_, reactor_->executor_);
   });
 }
@@ -115,7 +117,7 @@ std::optional<absl::Status> RecordReactor::StartNext() {
   }
   if (writing_) return std::nullopt;
   if (!outbox_.empty()) {
-    sending_ = std::move(outbox_.front());
+    sending_ = Serialise(outbox_.front());
     outbox_.pop_front();
     writing_ = true;
     StartWrite(&sending_);
@@ -126,15 +128,20 @@ std::optional<absl::Status> RecordReactor::StartNext() {
 }
 
 void RecordReactor::OnReadDone(bool ok) {
+  absl::StatusOr<v1::RecordRequest> request = ok ? Parse<v1::RecordRequest>(request_) : absl::StatusOr<v1::RecordRequest>();
+  request_.Clear();
   std::shared_ptr<recordings::IngestStream> stream;
   {
     absl::MutexLock lock(&mutex_);
     stream = stream_;
+    if (ok) malformed_ = request.status();
   }
-  if (ok) {
-    stream->OnRequest(std::move(request_));
-  } else if (!context_->IsCancelled()) {  // else OnCancel tells it
-    stream->OnHalfClose();
+  if (!ok) {
+    if (!context_->IsCancelled()) stream->OnHalfClose();  // else OnCancel tells it
+  } else if (request.ok()) {
+    stream->OnRequest(*std::move(request));
+  } else {
+    stream->OnCancel();  // it ends, and the client is told what is malformed
   }
 }
 
@@ -162,7 +169,7 @@ void RecordReactor::OnDone() {
 
 }  // namespace
 
-grpc::ServerBidiReactor<v1::RecordRequest, v1::RecordResponse>* IngestService::Record(grpc::CallbackServerContext* context) {
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::Record(grpc::CallbackServerContext* context) {
   auto* reactor = new RecordReactor(context, executor_);
   door_->Identify(*context, [reactor, ingest = ingest_](absl::StatusOr<access::Caller> caller) { reactor->Begin(ingest, std::move(caller)); });
   return reactor;

@@ -2,6 +2,8 @@
 #ifndef OTOKURA_SERVER_RPC_INGEST_SERVICE_H_
 #define OTOKURA_SERVER_RPC_INGEST_SERVICE_H_
 
+#include <grpcpp/support/byte_buffer.h>
+
 #include "otokura/v1/ingest.grpc.pb.h"
 #include "server/recordings/ingest.h"
 #include "server/rpc/door.h"
@@ -9,12 +11,12 @@
 
 namespace otokura::rpc {
 
-class IngestService : public v1::Ingest::CallbackService {
+class IngestService : public v1::Ingest::WithRawCallbackMethod_Record<v1::Ingest::Service> {
  public:
   // Borrowed, must outlive the server that this is registered with.
   IngestService(const Door* door, recordings::Ingest* ingest, runtime::Executor* executor) : door_(door), ingest_(ingest), executor_(executor) {}
 
-  grpc::ServerBidiReactor<v1::RecordRequest, v1::RecordResponse>* Record(grpc::CallbackServerContext* context) override;
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Record(grpc::CallbackServerContext* context) override;
 
  private:
   const Door* const door_;

@@ -1,0 +1,36 @@
+#include <cstdint>
+
+#include "absl/strings/str_cat.h"
+#include "server/otokurad/configuration_checks.h"
+
+namespace otokura::gateway {
+
+void CheckLimits(const v1::LimitsConfig& limits, ProblemList& problems) {
+  struct Range {
+    const char* field;
+    uint64_t value, least, most;
+  };
+  constexpr uint64_t kDiskBytesMax = uint64_t{1} << 50;
+  const Range ranges[] = {
+      {"live_calls_max", limits.live_calls_max(), 1, 20000},  // beyond, the locked memory for their keys is not enough
+      {"takeover_silence_seconds", limits.takeover_silence_seconds(), 1, 3600},
+      {"incomplete_after_hours", limits.incomplete_after_hours(), 1, 720},
+      {"recorder_skew_seconds", limits.recorder_skew_seconds(), 1, 86400},
+      {"recorder_start_age_hours", limits.recorder_start_age_hours(), 1, 876000},
+      {"free_space_fair_bytes", limits.free_space_fair_bytes(), 1, kDiskBytesMax},
+      {"free_space_min_bytes", limits.free_space_min_bytes(), 1, kDiskBytesMax},
+      {"reserve_bytes", limits.reserve_bytes(), uint64_t{1} << 20, uint64_t{1} << 40},  // less than 1 MiB would not hold one batch
+      {"retrieval_streams_max", limits.retrieval_streams_max(), 1, 20000},
+      {"worker_threads", limits.worker_threads(), 1, 256},
+      {"gaps_max", limits.gaps_max(), 1, 65536},    // with the next, a manifest must stay below the largest record, 4 MiB
+      {"parts_max", limits.parts_max(), 1, 4096},
+      {"retrievals_per_account_max", limits.retrievals_per_account_max(), 1, 1024},
+  };
+  for (const Range& range : ranges) {
+    if (range.value >= range.least && range.value <= range.most) continue;
+    problems.Add(absl::StrCat("limits.", range.field), absl::StrCat("is ", range.value, ", must be ", range.least, " to ", range.most, ", or 0 for the default"));
+  }
+  if (limits.free_space_fair_bytes() < limits.free_space_min_bytes()) problems.Add("limits.free_space_fair_bytes", "must not be below free_space_min_bytes");
+}
+
+}  // namespace otokura::gateway

@@ -1,0 +1,64 @@
+#include "server/otokurad/fsck.h"
+
+#include <iostream>
+
+#include "absl/strings/str_cat.h"
+#include "crypto/secret.h"
+#include "nlohmann/json.hpp"
+#include "server/otokurad/check_config.h"
+#include "server/otokurad/exit_codes.h"
+#include "server/otokurad/store.h"
+#include "server/recordings/fsck.h"
+
+namespace otokura::gateway {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+void PrintLine(const Json& line) { std::cout << line.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n"; }
+
+void Print(const recordings::FsckFinding& finding, bool json) {
+  if (json) {
+    PrintLine({{"where", finding.where}, {"problem", finding.problem}});
+  } else {
+    std::cout << finding.where << ": " << finding.problem << "\n";
+  }
+}
+
+void Print(const recordings::FsckReport& report, bool json) {
+  if (json) {
+    PrintLine({{"recordings", report.recordings},
+               {"live_recordings", report.live_recordings},
+               {"objects", report.objects},
+               {"chunks_verified", report.chunks_verified},
+               {"log_entries", report.log_entries},
+               {"findings", report.findings}});
+    return;
+  }
+  std::cout << report.recordings << " recordings (" << report.live_recordings << " live), " << report.objects << " audio objects, " << report.chunks_verified
+            << " chunks verified, " << report.log_entries << " log entries: " << (report.findings == 0 ? "clean" : absl::StrCat(report.findings, " findings"))
+            << "\n";
+}
+
+int Fail(const absl::Status& status, int exit_code) {
+  std::cerr << "otokurad fsck: " << status.message() << "\n";
+  return exit_code;
+}
+
+}  // namespace
+
+int Fsck(const FsckArguments& arguments) {
+  if (absl::Status locked = crypto::LockSecretMemory(); !locked.ok()) return Fail(locked, kExitFailed);
+  if (absl::Status forbidden = crypto::ForbidCoreDumps(); !forbidden.ok()) return Fail(forbidden, kExitFailed);
+  const auto config = CheckedConfiguration(arguments.config_path);
+  if (!config.ok()) return Fail(config.status(), kExitConfiguration);
+  auto store = OpenStore(*config, StoreUse::kCheck);
+  if (!store.ok()) return Fail(store.status(), kExitFailed);
+  const auto report = recordings::Fsck(*store->engine, *store->keys, {arguments.deep},
+                                       [&arguments](const recordings::FsckFinding& finding) { Print(finding, arguments.json); });
+  if (!report.ok()) return Fail(report.status(), kExitFailed);
+  Print(*report, arguments.json);
+  return report->findings == 0 ? kExitDone : kExitDamage;
+}
+
+}  // namespace otokura::gateway

@@ -1,0 +1,20 @@
+// `otokurad fsck`: is what is stored what was sealed and logged? Read-only, beside no running gateway.
+#ifndef OTOKURA_SERVER_OTOKURAD_FSCK_H_
+#define OTOKURA_SERVER_OTOKURAD_FSCK_H_
+
+#include <string>
+
+namespace otokura::gateway {
+
+struct FsckArguments {
+  std::string config_path;
+  bool deep = false;
+  bool json = false;
+};
+
+// Prints each finding and a summary to standard output. An exit code.
+int Fsck(const FsckArguments& arguments);
+
+}  // namespace otokura::gateway
+
+#endif  // OTOKURA_SERVER_OTOKURAD_FSCK_H_

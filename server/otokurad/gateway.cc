@@ -1,0 +1,246 @@
+#include "server/otokurad/gateway.h"
+
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/server_builder.h>
+
+#include <chrono>
+#include <cstdio>
+#include <fstream>
+#include <utility>
+
+#include "absl/strings/escaping.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/synchronization/notification.h"
+#include "absl/time/time.h"
+#include "server/recordings/site.h"
+#include "server/rpc/library_messages.h"
+#include "server/rpc/server_options.h"
+
+namespace otokura::gateway {
+namespace {
+
+constexpr absl::Duration kUpkeepInterval = absl::Minutes(1);
+constexpr absl::Duration kRetrievalPatience = absl::Seconds(5);   // for those who listen when the gateway stops
+constexpr std::chrono::seconds kLastAnswerPatience{5};            // for answers that are on their way when the gateway stops
+constexpr char kVersion[] = "otokurad " OTOKURA_VERSION;
+
+std::vector<std::string> RetentionClasses(const v1::GatewayConfig& config) {
+  std::vector<std::string> names;
+  for (const v1::RetentionClassConfig& retention_class : config.retention_classes()) names.push_back(retention_class.name());
+  return names;
+}
+
+std::string Describe(const keys::Epoch& epoch) {
+  return absl::StrFormat("epoch %s of %s %04d-%02d", absl::BytesToHexString(epoch.id()), epoch.retention_class(), epoch.month().year(), epoch.month().month());
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Start(v1::GatewayConfig config, Options options) {
+  std::unique_ptr<storage::Engine> engine = std::move(options.engine);
+  std::unique_ptr<Gateway> gateway(new Gateway(std::move(config), std::move(options)));
+  absl::Status status = gateway->Open(std::move(engine));
+  if (status.ok()) status = gateway->Serve();
+  if (!status.ok()) return status;
+  return gateway;
+}
+
+Gateway::Gateway(v1::GatewayConfig config, Options options)
+    : config_(std::move(config)), events_(options.events), clock_(options.clock ? std::move(options.clock) : runtime::MakeSystemClock()) {}
+
+Gateway::~Gateway() { Stop(); }
+
+absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
+  auto store = engine ? OpenStoreOn(std::move(engine), config_) : OpenStore(config_, StoreUse::kServe);
+  if (!store.ok()) return store.status();
+  store_ = *std::move(store);
+  auto log = audit::Log::Open(&store_.engine->records(), &store_.keys->site(), clock_.get());
+  if (!log.ok()) return log.status();
+  log_ = *std::move(log);
+  committer_ = storage::Committer::Create(store_.engine.get(), log_.get());
+  gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get());
+  auto directory = access::Directory::Open(store_.engine->records(), committer_.get(), &store_.keys->site(), clock_.get(), config_);
+  if (!directory.ok()) return directory.status();
+  directory_ = *std::move(directory);
+  if (absl::Status epochs = EnsureEpochs(); !epochs.ok()) return epochs;
+  return OpenRecordings();
+}
+
+absl::Status Gateway::OpenRecordings() {
+  executor_ = runtime::Executor::Create(static_cast<int>(config_.limits().worker_threads()));
+  recordings::Site site;
+  site.engine = store_.engine.get();
+  site.committer = committer_.get();
+  site.keys = store_.keys.get();
+  site.log = log_.get();
+  site.gate = gate_.get();
+  site.executor = executor_.get();
+  site.clock = clock_.get();
+  site.limits = config_.limits();
+  auto ingest = recordings::Ingest::Create(site);
+  if (!ingest.ok()) return ingest.status();
+  ingest_ = *std::move(ingest);
+  retrieval_ = recordings::Retrieval::Create(site);
+  catalogue_ = recordings::Catalogue::Create(site);
+  return absl::OkStatus();
+}
+
+void Gateway::MakeServices() {
+  const keys::SiteKeys* const site_keys = &store_.keys->site();
+  door_ = std::make_unique<rpc::Door>(directory_.get(), gate_.get(), executor_.get());
+  ingest_service_ = std::make_unique<rpc::IngestService>(door_.get(), ingest_.get(), executor_.get());
+  access_service_ = std::make_unique<rpc::AccessService>(door_.get(), catalogue_.get(), retrieval_.get(), executor_.get());
+  audit_service_ = std::make_unique<rpc::AuditService>(door_.get(), gate_.get(), log_.get(), site_keys, executor_.get());
+  admin_service_ = std::make_unique<rpc::AdminService>(
+      rpc::AdminService::Parts{door_.get(), gate_.get(), directory_.get(), site_keys, executor_.get(), clock_.get()});
+}
+
+absl::Status Gateway::Serve() {
+  auto tls = rpc::ReloadableTls::Create(config_.tls(), clock_->Now());
+  if (!tls.ok()) return tls.status();
+  tls_ = *std::move(tls);
+  if (absl::Status logged = LogFact(v1::GATEWAY_STARTED, kVersion); !logged.ok()) return logged;
+  start_logged_ = true;
+
+  MakeServices();
+  grpc::ServerBuilder builder;
+  rpc::SetServerOptions(builder);
+  builder.AddListeningPort(config_.listen_address(), tls_->credentials(), &port_);
+  for (grpc::Service* service : std::initializer_list<grpc::Service*>{ingest_service_.get(), access_service_.get(), audit_service_.get(), admin_service_.get()}) {
+    builder.RegisterService(service);
+  }
+  server_ = builder.BuildAndStart();
+  if (server_ == nullptr || port_ == 0) {
+    return absl::UnavailableError(absl::StrCat("listen_address ", config_.listen_address(), ": cannot be listened on; is the port taken, or the address another machine's?"));
+  }
+  address_ = absl::StrCat(config_.listen_address().substr(0, config_.listen_address().rfind(':')), ":", port_);
+  ScheduleUpkeep(executor_.get());
+  events_->Info("serving", {{"address", std::string_view(address_)}, {"version", std::string_view(OTOKURA_VERSION)}});
+  return WriteAddressFile();
+}
+
+absl::Status Gateway::WriteAddressFile() const {
+  if (config_.address_file().empty()) return absl::OkStatus();
+  // Through a temporary name: whoever waits for the file never sees a part of the address.
+  const std::string temporary = absl::StrCat(config_.address_file(), ".new");
+  std::ofstream file(temporary, std::ios::trunc);
+  file << address_ << "\n";
+  file.close();
+  if (file && std::rename(temporary.c_str(), config_.address_file().c_str()) == 0) return absl::OkStatus();
+  return absl::FailedPreconditionError(absl::StrCat("address_file '", config_.address_file(), "' cannot be written; does its folder exist?"));
+}
+
+void Gateway::Reload() {
+  if (const absl::Status tls = tls_->Reload(clock_->Now()); tls.ok()) {
+    events_->Info("tls-reloaded");
+  } else {
+    events_->Failure("tls-not-reloaded", tls);
+  }
+  if (const absl::Status list = directory_->ReloadRevocations(); !list.ok()) events_->Failure("revocations-not-reloaded", list);
+}
+
+void Gateway::ScheduleUpkeep(runtime::Executor* executor) {
+  executor->PostAfter(kUpkeepInterval, [this, executor] {
+    if (stopping_) return;
+    Upkeep();
+    ScheduleUpkeep(executor);
+  });
+}
+
+void Gateway::Upkeep() {
+  // A key provider that sleeps is asked again every minute; the lead of a week keeps calls going meanwhile (I11).
+  if (const absl::Status epochs = EnsureEpochs(); !epochs.ok()) events_->Failure("epoch-keys-not-made", epochs);
+  if (const auto sealed = ingest_->SealAbandoned(); !sealed.ok()) {
+    events_->Failure("abandoned-calls-not-sealed", sealed.status());
+  } else if (*sealed > 0) {
+    events_->Info("abandoned-calls-sealed", {{"calls", int64_t{*sealed}}});
+  }
+  if (const absl::Status list = directory_->ReloadRevocations(); !list.ok()) events_->Failure("revocations-not-reloaded", list);
+  gate_->SummariseRefusals();
+  ReportLibraryMessages();
+}
+
+absl::Status Gateway::EnsureEpochs() {
+  absl::MutexLock lock(&epochs_mutex_);
+  auto made = store_.keys->EnsureEpochs(RetentionClasses(config_), clock_->Now());
+  if (made.ok()) {
+    for (const std::shared_ptr<const keys::Epoch>& epoch : *made) unlogged_epochs_.push_back(Describe(*epoch));
+  }
+  while (!unlogged_epochs_.empty()) {
+    if (absl::Status logged = LogFact(v1::EPOCH_KEY_CREATED, unlogged_epochs_.front()); !logged.ok()) return logged;
+    unlogged_epochs_.erase(unlogged_epochs_.begin());
+  }
+  return made.status();
+}
+
+void Gateway::ReportLibraryMessages() {
+  const rpc::LibraryMessageCounts counts = rpc::TakeLibraryMessageCounts();
+  if (counts.other_errors > 0) events_->Warning("grpc-errors", {{"count", counts.other_errors}});
+  if (counts.refused_handshakes == 0) return;
+  events_->Warning("handshakes-refused", {{"count", counts.refused_handshakes}});
+  audit::Particulars particulars;
+  particulars.reason = absl::StrCat(counts.refused_handshakes, " TLS handshakes refused: no certificate, or not one of the client authority");
+  gate_->Refused(v1::CONNECTION_REFUSED, "handshake", "", std::move(particulars));
+}
+
+absl::Status Gateway::LogFact(v1::AuditAction action, std::string subject) {
+  auto draft = std::make_unique<audit::Draft>();
+  draft->leaf.set_action(action);
+  draft->leaf.set_decision(v1::NOTED);
+  draft->leaf.set_subject(std::move(subject));
+  storage::RecordCommit commit;
+  commit.batch.may_use_reserve = true;
+  commit.entries.push_back(std::move(draft));
+  absl::Notification done;
+  absl::Status result;
+  commit.done = [&done, &result](const absl::Status& status, absl::Span<const uint64_t>) {
+    result = status;
+    done.Notify();
+  };
+  committer_->Commit(std::move(commit));
+  done.WaitForNotification();
+  return result;
+}
+
+void Gateway::Stop() {
+  if (stopping_.exchange(true) || committer_ == nullptr) return;
+  StopServing();
+  LetTasksEnd();
+  ingest_.reset();
+  retrieval_.reset();
+  catalogue_.reset();
+  gate_.reset();  // writes what refusals it still counts
+  if (start_logged_) {
+    if (const absl::Status logged = LogFact(v1::GATEWAY_STOPPED, kVersion); !logged.ok()) events_->Failure("stop-not-logged", logged);
+    events_->Info("stopped");
+  }
+  committer_->Drain();
+}
+
+void Gateway::StopServing() {
+  if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+  // While the server still delivers: recorders learn what is durable before their streams end.
+  if (ingest_ != nullptr) ingest_->Drain();
+  if (retrieval_ != nullptr) retrieval_->Drain(kRetrievalPatience);
+  if (server_ != nullptr) {
+    server_->Shutdown(std::chrono::system_clock::now() + kLastAnswerPatience);
+    server_->Wait();
+    server_.reset();
+  }
+}
+
+// Nothing new can come. What is under way alternates between committer and executor, and ends after a few turns: an answer, and the entry that closes it.
+void Gateway::LetTasksEnd() {
+  if (executor_ == nullptr) return;
+  constexpr int kTurns = 3;
+  for (int turn = 0; turn < kTurns; ++turn) {
+    committer_->Drain();
+    absl::Notification reached;
+    executor_->Post([&reached] { reached.Notify(); });
+    reached.WaitForNotification();
+  }
+  executor_.reset();
+}
+
+}  // namespace otokura::gateway
