@@ -114,6 +114,7 @@ std::vector<absl::Status> AudioFiles::Sync(absl::Span<const AudioObjectId> objec
       SetDamage(objects[i], Damage::kSyncFailed);
     }
   }
+  open_files_.Trim();
   return statuses;
 }
 

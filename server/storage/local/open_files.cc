@@ -1,12 +1,13 @@
 #include "server/storage/local/open_files.h"
 
 #include <iterator>
+#include <vector>
 
 namespace otokura::storage {
 namespace {
 
-// Unsynced files looked past when room is needed. More than a sync batch leaves behind are not to be found at the old end; if they are, the
-// cache grows by one.
+// Unsynced files looked past when room is needed. There are rarely more at the old end; if there are, the cache grows by one until they are
+// synced.
 constexpr int kUnsyncedPassedMax = 64;
 
 }  // namespace
@@ -39,6 +40,15 @@ void OpenFiles::Drop(const AudioObjectId& object) {
   dropped = std::move(found->second->second);
   newest_first_.erase(found->second);
   entries_.erase(found);
+}
+
+void OpenFiles::Trim() {
+  std::vector<std::shared_ptr<OpenFile>> closing;
+  absl::MutexLock lock(&mutex_);
+  while (entries_.size() > files_max_) {
+    closing.push_back(TakeOldest());
+    if (closing.back() == nullptr) return;
+  }
 }
 
 std::shared_ptr<OpenFile> OpenFiles::TakeOldest() {

@@ -34,6 +34,8 @@ class OpenFiles {
   std::shared_ptr<OpenFile> Find(const AudioObjectId& object);  // null where it is not open
   void Insert(const AudioObjectId& object, std::shared_ptr<OpenFile> file);
   void Drop(const AudioObjectId& object);
+  // After a sync: back to size, where files that could not be closed had made it grow.
+  void Trim();
 
  private:
   using Entry = std::pair<AudioObjectId, std::shared_ptr<OpenFile>>;

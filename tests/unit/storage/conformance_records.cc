@@ -93,7 +93,8 @@ TEST_P(EngineConformance, I3_ABrokenPreconditionKeepsNothingOfTheBatch) {
     batch.preconditions = {{Table::kMeta, "present", "value of present"}, precondition};
     const absl::Status status = records().Commit(batch);
     EXPECT_EQ(status.code(), absl::StatusCode::kAborted);
-    EXPECT_THAT(std::string(status.message()), testing::AllOf(testing::HasSubstr("meta"), testing::Not(testing::HasSubstr(precondition.key))));
+    EXPECT_THAT(std::string(status.message()),
+                testing::AllOf(testing::HasSubstr("meta"), testing::Not(testing::HasSubstr(precondition.key))));
   }
   EXPECT_THAT(Keys(records(), Table::kMeta, {}), ElementsAre("present"));
 }
@@ -219,7 +220,8 @@ TEST_P(EngineConformance, I10_LimitsHoldAtTheirEdges) {
   large_value.Put(Table::kManifests, "large", std::string(kValueBytesMax + 1, 'v'));
   EXPECT_EQ(records().Commit(large_value).code(), absl::StatusCode::kInternal);
   Batch large_batch = PutAll(Table::kManifests, {"beside"});
-  for (size_t i = 0; i < kBatchBytesMax / kValueBytesMax; ++i) large_batch.Put(Table::kManifests, absl::StrCat(i), std::string(kValueBytesMax, 'v'));
+  for (size_t i = 0; i < kBatchBytesMax / kValueBytesMax; ++i)
+    large_batch.Put(Table::kManifests, absl::StrCat(i), std::string(kValueBytesMax, 'v'));
   EXPECT_EQ(records().Commit(large_batch).code(), absl::StatusCode::kInternal);
   EXPECT_EQ(ValueOf(records(), Table::kManifests, "beside"), std::nullopt) << "nothing of a refused batch is stored";
 

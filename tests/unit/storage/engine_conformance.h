@@ -1,4 +1,5 @@
-// What every engine must do, whatever it is made of. A test binary compiles conformance_*.cc in and instantiates EngineConformance with its site.
+// What every engine must do, whatever it is made of. A test binary compiles conformance_*.cc in and instantiates EngineConformance with its
+// site.
 #ifndef OTOKURA_TESTS_UNIT_STORAGE_ENGINE_CONFORMANCE_H_
 #define OTOKURA_TESTS_UNIT_STORAGE_ENGINE_CONFORMANCE_H_
 

@@ -47,7 +47,8 @@ class LocalSite : public EngineSite {
   std::unique_ptr<Engine> engine_ = MustOpen(At(folder_.path(), /*create=*/true));
 };
 
-INSTANTIATE_TEST_SUITE_P(Local, EngineConformance, testing::Values([]() -> std::unique_ptr<EngineSite> { return std::make_unique<LocalSite>(); }));
+INSTANTIATE_TEST_SUITE_P(Local, EngineConformance,
+                         testing::Values([]() -> std::unique_ptr<EngineSite> { return std::make_unique<LocalSite>(); }));
 
 class LocalEngine : public testing::Test {
  protected:
@@ -116,8 +117,8 @@ TEST_F(LocalEngine, I1_NobodyElseMayReadTheFolderOrTheAudio) {
   const std::unique_ptr<Engine> engine = Create();
   AppendSynced(*engine, ObjectAt(kDay), "audio");
   umask(before);
-  for (const fs::path& path : {fs::path(folder_.path()), InFolder("audio/2025/11/22"), InFolder("records"), InFolder("lock"), InFolder("reserve"),
-                               InFolder("audio/2025/11/22/" + ObjectAt(kDay).recording.Text() + ".0.cbl")}) {
+  for (const fs::path& path : {fs::path(folder_.path()), InFolder("audio/2025/11/22"), InFolder("records"), InFolder("lock"),
+                               InFolder("reserve"), InFolder("audio/2025/11/22/" + ObjectAt(kDay).recording.Text() + ".0.cbl")}) {
     ASSERT_TRUE(fs::exists(path)) << path;
     if (path.filename() == "records") continue;  // reached only through the folder, which is closed
     EXPECT_EQ(fs::status(path).permissions() & (fs::perms::group_all | fs::perms::others_all), fs::perms::none) << path;
@@ -197,11 +198,11 @@ TEST_F(LocalEngine, FilesThatAreNoObjectsAreNamed) {
   AppendSynced(*engine, object, "audio");
   const std::string id = object.recording.Text();
   std::vector<std::string> foreign = {"stray",
-                                      "2025/11/22/" + id + ".00.cbl",           // another spelling
-                                      "2025/11/22/" + id + ".1.cbl.tmp",        //
-                                      "2025/11/22/" + id + ".4294967296.cbl",   // past 32 bits
-                                      "2025/11/22/.cbl",                        //
-                                      "2025/11/23/" + id + ".0.cbl",            // another day
+                                      "2025/11/22/" + id + ".00.cbl",          // another spelling
+                                      "2025/11/22/" + id + ".1.cbl.tmp",       //
+                                      "2025/11/22/" + id + ".4294967296.cbl",  // past 32 bits
+                                      "2025/11/22/.cbl",                       //
+                                      "2025/11/23/" + id + ".0.cbl",           // another day
                                       "2025/stray"};
   fs::create_directories(InFolder("audio/2025/11/23"));
   for (const std::string& name : foreign) std::ofstream(InFolder("audio/" + name)) << "x";
@@ -235,7 +236,8 @@ TEST_F(LocalEngine, LinksAreNotFollowed) {
 }
 
 TEST_F(LocalEngine, SealingGivesBackWhatWasAllocatedAhead) {
-  const std::unique_ptr<Engine> engine = MustOpen({.data_dir = folder_.path(), .create = true, .preallocate_bytes = 1 << 20, .reserve_bytes = 0});
+  const std::unique_ptr<Engine> engine =
+      MustOpen({.data_dir = folder_.path(), .create = true, .preallocate_bytes = 1 << 20, .reserve_bytes = 0});
   const AudioObjectId object = ObjectAt(kDay);
   const std::string path = InFolder("audio/2025/11/22/" + object.recording.Text() + ".0.cbl").string();
   const auto allocated = [&] {
@@ -259,11 +261,16 @@ TEST_F(LocalEngine, I10_FewFilesStayOpenHoweverManyAreUsed) {
   const auto before = open_files();
   std::map<uint32_t, uint64_t> sizes;
   for (int round = 0; round < 3; ++round) {
+    std::vector<AudioObjectId> unsynced;
     for (uint32_t part = 0; part < 300; ++part) {
-      const AudioObjectId object = ObjectAt(kDay, 'r', part);
-      ASSERT_TRUE(engine->audio().Append(object, sizes[part], "piece").ok());
+      unsynced.push_back(ObjectAt(kDay, 'r', part));
+      ASSERT_TRUE(engine->audio().Append(unsynced.back(), sizes[part], "piece").ok());
       sizes[part] += 5;
-      ASSERT_TRUE(engine->audio().Sync({&object, 1})[0].ok());
+      // The first round grows the cache past its size: what is not synced is not closed.
+      if (round == 0 ? part == 299 : unsynced.size() == 50) {
+        for (const absl::Status& status : engine->audio().Sync(unsynced)) ASSERT_TRUE(status.ok()) << status;
+        unsynced.clear();
+      }
     }
   }
   EXPECT_LE(open_files() - before, 64 + 8);

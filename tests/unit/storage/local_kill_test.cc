@@ -1,4 +1,5 @@
-// kill -9 at random moments: a child process appends and commits and says what was acknowledged; the parent kills it, opens the store and looks.
+// kill -9 at random moments: a child process appends and commits and says what was acknowledged; the parent kills it, opens the store and
+// looks.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -65,10 +66,10 @@ std::string PieceOf(uint32_t object, uint64_t offset) {
     const uint32_t object = static_cast<uint32_t>(number % kObjects);
     const uint64_t offset = sizes[object];
     sizes[object] += kPieceBytes;
-    committer->Append({.object = ObjectOf(round, object),
-                       .offset = offset,
-                       .bytes = PieceOf(object, offset),
-                       .done = [=](const absl::Status& status) { status.ok() ? say(object, offset + kPieceBytes) : _exit(6); }});
+    committer->Append(
+        {.object = ObjectOf(round, object), .offset = offset, .bytes = PieceOf(object, offset), .done = [=](const absl::Status& status) {
+           status.ok() ? say(object, offset + kPieceBytes) : _exit(6);
+         }});
     if (number % 64 == 0) committer->Drain();  // bounds what is waiting
   }
 }
@@ -163,7 +164,8 @@ int WriteUntilKilled(char** arguments) {
   uint32_t round = 0;
   uint64_t first_record = 0;
   int pipe = -1;
-  if (!absl::SimpleAtoi(arguments[1], &round) || !absl::SimpleAtoi(arguments[2], &first_record) || !absl::SimpleAtoi(arguments[3], &pipe)) return 2;
+  if (!absl::SimpleAtoi(arguments[1], &round) || !absl::SimpleAtoi(arguments[2], &first_record) || !absl::SimpleAtoi(arguments[3], &pipe))
+    return 2;
   WriteForever(arguments[0], round, first_record, pipe);
 }
 

@@ -20,7 +20,8 @@ class MemorySite : public EngineSite {
   const std::unique_ptr<MemoryEngine> engine_ = MemoryEngine::Create();
 };
 
-INSTANTIATE_TEST_SUITE_P(Memory, EngineConformance, testing::Values([]() -> std::unique_ptr<EngineSite> { return std::make_unique<MemorySite>(); }));
+INSTANTIATE_TEST_SUITE_P(Memory, EngineConformance,
+                         testing::Values([]() -> std::unique_ptr<EngineSite> { return std::make_unique<MemorySite>(); }));
 
 Batch PutOne(std::string_view key) {
   Batch batch;
@@ -77,7 +78,9 @@ TEST(MemoryEngine, I4_AFailedSyncIsNeverFollowedByAGoodOne) {
   AudioStore& audio = engine->audio();
   const AudioObjectId object = ObjectAt(kDay);
   ASSERT_TRUE(audio.Append(object, 0, "lost").ok());
-  engine->SetFault([](StorageCall call, const AudioObjectId*) { return call == StorageCall::kSync ? absl::UnavailableError("ordered") : absl::OkStatus(); });
+  engine->SetFault([](StorageCall call, const AudioObjectId*) {
+    return call == StorageCall::kSync ? absl::UnavailableError("ordered") : absl::OkStatus();
+  });
   EXPECT_TRUE(absl::IsUnavailable(audio.Sync({&object, 1})[0]));
   engine->SetFault(nullptr);
   EXPECT_TRUE(absl::IsUnavailable(audio.Sync({&object, 1})[0]));
