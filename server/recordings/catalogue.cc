@@ -17,8 +17,8 @@ using storage::RecordingId;
 using SearchDone = std::function<void(absl::StatusOr<v1::SearchResponse>)>;
 using ShowDone = std::function<void(absl::StatusOr<v1::ShowResponse>)>;
 
-// One past the largest id: no UUIDv7 has this first byte before the year 10889.
-RecordingId EndOfTime() { return *RecordingId::FromBytes(std::string(RecordingId::kBytes, '\xff')); }
+// Past every id that is made: the last millisecond that an id can name, in the year 10889.
+RecordingId EndOfTime() { return RecordingId::FirstAt(absl::InfiniteFuture()); }
 
 std::string CodeName(const absl::Status& status) { return absl::StatusCodeToString(status.code()); }
 
