@@ -124,11 +124,12 @@ void CatalogueImpl::Search(access::Caller caller, v1::SearchRequest request, Sea
 void CatalogueImpl::SearchLogged(const access::Caller& caller, const v1::SearchRequest& request, const SearchPlan& plan, uint64_t sequence,
                                  SearchDone done) {
   auto page = RunSearch(site_, caller, plan);
-  absl::StatusOr<v1::SearchResponse> response = page.status();
+  absl::StatusOr<v1::SearchResponse> response = v1::SearchResponse();
   access::Gate::Delivered delivered;
   delivered.of_sequence = sequence;
-  if (page.ok()) {
-    response = v1::SearchResponse();
+  if (!page.ok()) {
+    response = page.status();
+  } else {
     for (const v1::RecordingRecord& record : page->records) *response->add_recordings() = Summarise(record);
     if (page->next_before.has_value()) response->set_next_page_token(site_.keys->site().PageToken(QueryOf(request, caller), page->next_before->bytes()));
     delivered.rows = static_cast<uint32_t>(page->records.size());
