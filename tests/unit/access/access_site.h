@@ -1,0 +1,86 @@
+// Callers, a configuration and a running gate, for tests.
+#ifndef OTOKURA_TESTS_UNIT_ACCESS_ACCESS_SITE_H_
+#define OTOKURA_TESTS_UNIT_ACCESS_ACCESS_SITE_H_
+
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "server/access/gate.h"
+#include "tests/unit/access/test_certificates.h"
+#include "tests/unit/audit/log_site.h"
+
+namespace otokura::access {
+
+using audit::kTestStart;
+using audit::LogSite;
+using audit::RecordingForTest;
+
+inline constexpr char kTrustDomain[] = "calls.example";
+
+inline v1::GatewayConfig ConfigForTest() {
+  v1::GatewayConfig config;
+  config.set_trust_domain(kTrustDomain);
+  for (const char* name : {"Tokyo", "Osaka"}) {
+    v1::CentreConfig* centre = config.add_centres();
+    centre->set_name(name);
+    centre->add_queues(std::string(name) + "-pensions");
+    centre->add_queues(std::string(name) + "-general");
+  }
+  config.add_retention_classes()->set_name("standard");
+  config.add_retention_classes()->set_name("long");
+  return config;
+}
+
+inline v1::AudioFormat FormatForTest(v1::AudioFormat::Encoding encoding = v1::AudioFormat::PCMU, uint32_t rate_hz = 8000,
+                                     uint32_t channels = 1) {
+  v1::AudioFormat format;
+  format.set_encoding(encoding);
+  format.set_sample_rate_hz(rate_hz);
+  format.set_channels(channels);
+  return format;
+}
+
+inline v1::Account AccountForTest(v1::Role role, std::string name = "somebody") {
+  v1::Account account;
+  account.set_name(std::move(name));
+  account.set_role(role);
+  if (role != v1::RECORDER) account.set_person_id("person-1");
+  if (role == v1::CONTRACTOR) account.set_company("Example Partner KK");
+  if (role == v1::RECORDER || role == v1::OPERATOR || role == v1::SUPERVISOR) account.add_centres("Tokyo");
+  if (role == v1::RECORDER) {
+    *account.mutable_recorder()->add_formats() = FormatForTest();
+    account.mutable_recorder()->add_retention_classes("standard");
+  }
+  return account;
+}
+
+inline Caller CallerForTest(v1::Account account, bool suspended = false) {
+  auto enrolled = std::make_shared<Enrolled>();
+  enrolled->account = std::move(account);
+  enrolled->suspended = suspended;
+  return Caller{enrolled, std::string(64, 'c'), "2a", kTestStart + absl::Hours(24), "ipv4:192.0.2.7:50123", nullptr};
+}
+inline Caller CallerForTest(v1::Role role) { return CallerForTest(AccountForTest(role)); }
+
+// A complete ask of that action about recording 1 of Tokyo, justified.
+inline Ask AskForTest(Action action) {
+  Ask ask;
+  ask.action = action;
+  ask.resource = Resource{RecordingForTest(1), "Tokyo", false};
+  ask.requested_id = RecordingForTest(1).Text();
+  ask.justification.set_purpose("inquiry");
+  ask.justification.set_reference("CASE-2025-0042");
+  return ask;
+}
+
+inline absl::StatusOr<keys::ReleasePermit> ReleaseAndWait(Gate& gate, const Caller& caller, Ask ask) {
+  std::promise<absl::StatusOr<keys::ReleasePermit>> result;
+  gate.Release(caller, std::move(ask), [&](absl::StatusOr<keys::ReleasePermit> permit) { result.set_value(std::move(permit)); });
+  return result.get_future().get();
+}
+
+}  // namespace otokura::access
+
+#endif  // OTOKURA_TESTS_UNIT_ACCESS_ACCESS_SITE_H_
