@@ -175,11 +175,10 @@ void RecordStream::OpenNew(std::optional<StoredRecord> abandoned) {
   }
   AddPart(0, record.start_offset(), &record);
   begin_ = position_ = durable_ = record.start_offset();
-  auto metadata = sealer_->SealMetadata(request_.open.metadata());
-  if (!metadata.ok()) return End(metadata.status());
   commit.batch.Put(storage::Table::kMetadata, record.id(), *std::move(metadata));
   commit.batch.preconditions.push_back({storage::Table::kCalls, record.call_tag(), previous});
   PutNew(record, &commit.batch);
+  commit.batch.Put(storage::Table::kMetadata, record.id(), *std::move(metadata));
   commit.entries.push_back(RecordingEntry(v1::RECORDING_OPENED, record, abandoned.has_value() ? "supplement" : "new", caller_.Describe()));
   CommitOpening(std::move(commit), std::nullopt);
 }
