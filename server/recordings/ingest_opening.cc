@@ -178,7 +178,6 @@ void RecordStream::OpenNew(std::optional<StoredRecord> abandoned) {
   commit.batch.Put(storage::Table::kMetadata, record.id(), *std::move(metadata));
   commit.batch.preconditions.push_back({storage::Table::kCalls, record.call_tag(), previous});
   PutNew(record, &commit.batch);
-  commit.batch.Put(storage::Table::kMetadata, record.id(), *std::move(metadata));
   commit.entries.push_back(RecordingEntry(v1::RECORDING_OPENED, record, abandoned.has_value() ? "supplement" : "new", caller_.Describe()));
   CommitOpening(std::move(commit), std::nullopt);
 }
