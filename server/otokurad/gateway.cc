@@ -176,7 +176,7 @@ absl::Status Gateway::EnsureEpochs() {
 
 void Gateway::ReportLibraryMessages() {
   const rpc::LibraryMessageCounts counts = rpc::TakeLibraryMessageCounts();
-  if (counts.other_errors > 0) events_->Warning("grpc-errors", {{"count", counts.other_errors}});
+  if (counts.other_errors > 0) events_->Warning("library-errors", {{"count", counts.other_errors}});
   if (counts.refused_handshakes == 0) return;
   events_->Warning("handshakes-refused", {{"count", counts.refused_handshakes}});
   audit::Particulars particulars;

@@ -80,9 +80,6 @@ void AdminService::Add(const access::Caller& caller, const v1::AddAccountRequest
 void AdminService::Suspend(const access::Caller& caller, const v1::SuspendAccountRequest& request, AccountDone done) const {
   std::unique_ptr<audit::Draft> entry = Permitted(caller, AskFor(access::Action::kSuspendAccount, request.name()), done);
   if (entry == nullptr) return;
-  if (request.name() == caller.account().name()) {
-    return done(absl::FailedPreconditionError("name is your own account; somebody else must suspend it"));
-  }
   parts_.directory->Suspend(request.name(), request.reason(), std::move(entry), std::move(done));
 }
 

@@ -1,0 +1,88 @@
+// A whole site for one test: folders, keys, configuration, and a gateway in this process or in one of its own.
+#ifndef OTOKURA_TESTS_INTEGRATION_SITE_H_
+#define OTOKURA_TESTS_INTEGRATION_SITE_H_
+
+#include <grpcpp/channel.h>
+#include <sys/types.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "otokura/v1/admin.grpc.pb.h"
+#include "otokura/v1/config.pb.h"
+#include "server/otokurad/gateway.h"
+#include "server/runtime/event_log.h"
+#include "tests/integration/pki.h"
+
+namespace otokura::integration {
+
+inline constexpr char kCentre[] = "tokyo";
+inline constexpr char kOtherCentre[] = "osaka";
+inline constexpr char kAgent[] = "agent-7";
+
+// What a client shows of itself. Empty certificate and key: nothing.
+struct ClientIdentity {
+  std::string certificate_pem;
+  std::string private_key_pem;
+};
+
+class Site {
+ public:
+  Site();
+  ~Site();
+
+  v1::GatewayConfig& config() { return config_; }
+  const std::string& folder() const { return folder_.path(); }
+  std::string passphrase_file() const { return folder_.path() + "/passphrase"; }
+  std::string config_file() const { return folder_.path() + "/gateway.textproto"; }
+  std::string events_file() const { return folder_.path() + "/events"; }
+  // As it is now, for the commands.
+  void WriteConfiguration() const;
+  // Makes folders and keys, with the accounts "admin" and "security".
+  absl::Status Init();
+
+  // In this process.
+  absl::Status Start();
+  absl::Status Start(gateway::Gateway::Options options);
+  gateway::Gateway& gateway() { return *gateway_; }
+  void Stop() { gateway_.reset(); }
+
+  // As `otokurad run`; returns once it serves, or its exit status.
+  absl::Status StartProcess();
+  pid_t process() const { return process_; }
+  void Signal(int number) const;
+  // Waits until it has ended: its exit status, or minus the signal.
+  int WaitForProcess();
+  // `otokurad COMMAND --config …`; its output is in said().
+  int Otokurad(const std::string& command, const std::vector<std::string>& arguments = {});
+  std::string said() const { return ReadFile(folder_.path() + "/said"); }
+
+  const std::string& address() const { return address_; }
+  std::shared_ptr<grpc::Channel> Connect(const ClientIdentity& identity, const std::string& ca_pem = Pki::Ours().Certificate("ca")) const;
+  std::shared_ptr<grpc::Channel> ConnectAs(const std::string& account) const;
+
+  // Enrols through the Admin service, as "admin".
+  absl::Status Enrol(const std::string& name, v1::Role role);
+  absl::Status Enrol(v1::AddAccountRequest request);
+  // recorder, operator, supervisor, contractor, auditor, all of kCentre.
+  absl::Status EnrolEverybody();
+
+ private:
+  TemporaryFolder folder_;
+  v1::GatewayConfig config_;
+  std::string address_;
+  int events_descriptor_;
+  std::unique_ptr<runtime::EventLog> events_;
+  std::unique_ptr<gateway::Gateway> gateway_;
+  pid_t process_ = 0;
+};
+
+// What Site::Enrol asks for.
+v1::AddAccountRequest AccountRequest(const std::string& name, v1::Role role);
+
+}  // namespace otokura::integration
+
+#endif  // OTOKURA_TESTS_INTEGRATION_SITE_H_
