@@ -74,27 +74,22 @@ TEST_F(GateTest, EachActionReleasesItsOwnKind) {
 }
 
 TEST_F(GateTest, I2_NoPermitBeforeTheCommitReturns) {
-  absl::Mutex mutex;
-  bool reached = false, may_go_on = false;
-  site_.engine->SetFault([&](StorageCall call, const storage::AudioObjectId*) {
+  std::promise<void> reached, may_go_on, done;
+  std::shared_future<void> go_on = may_go_on.get_future().share();
+  site_.engine->SetFault([&reached, go_on](StorageCall call, const storage::AudioObjectId*) {
     if (call != StorageCall::kCommit) return absl::OkStatus();
-    absl::MutexLock lock(&mutex);
-    reached = true;
-    mutex.Await(absl::Condition(&may_go_on));
+    reached.set_value();
+    go_on.wait();
     return absl::OkStatus();
   });
   std::atomic<bool> released{false};
-  std::promise<void> done;
   gate_.Release(CallerForTest(v1::OPERATOR), AskForTest(Action::kListen), [&](absl::StatusOr<keys::ReleasePermit> permit) {
     released = permit.ok();
     done.set_value();
   });
-  {
-    absl::MutexLock lock(&mutex);
-    mutex.Await(absl::Condition(&reached));
-    EXPECT_FALSE(released) << "the write has not returned";
-    may_go_on = true;
-  }
+  reached.get_future().wait();
+  EXPECT_FALSE(released) << "the write has not returned";
+  may_go_on.set_value();
   done.get_future().wait();
   EXPECT_TRUE(released);
 }
