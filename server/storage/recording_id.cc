@@ -33,7 +33,7 @@ RecordingId RecordingId::Make(absl::Time time, std::string_view random) {
   RecordingId id;
   const int64_t milliseconds = std::clamp<int64_t>(absl::ToUnixMillis(time), 0, kMillisecondsMax);
   for (size_t i = 0; i < kTimeBytes; ++i) id.bytes_[i] = static_cast<uint8_t>(milliseconds >> (8 * (kTimeBytes - 1 - i)));
-  std::memcpy(id.bytes_.data() + kTimeBytes, random.data(), std::min(random.size(), kRandomBytes));
+  std::copy_n(random.begin(), std::min(random.size(), kRandomBytes), id.bytes_.begin() + kTimeBytes);
   id.bytes_[6] = static_cast<uint8_t>(0x70 | (id.bytes_[6] & 0x0f));
   id.bytes_[8] = static_cast<uint8_t>(0x80 | (id.bytes_[8] & 0x3f));
   return id;
