@@ -115,6 +115,10 @@ uint64_t RecordStream::ReceiveCommitted(uint64_t at_least) {
 
 absl::Status RecordStream::Finish() {
   HalfClose();
+  return AwaitEnd();
+}
+
+absl::Status RecordStream::AwaitEnd() {
   while (Receive().has_value()) {
   }
   return rpc::FromGrpc(stream_->Finish());

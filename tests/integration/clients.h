@@ -39,8 +39,9 @@ class RecordStream {
   std::optional<v1::Opened> ReceiveOpened();
   std::optional<v1::Sealed> ReceiveSealed();         // skips Committed
   uint64_t ReceiveCommitted(uint64_t at_least);      // 0 where the stream ended before
-  // Half-closes, reads what is still there, and gives the end.
+  // Reads what is still there and gives the end. Finish half-closes first; AwaitEnd leaves the ending to the gateway.
   absl::Status Finish();
+  absl::Status AwaitEnd();
   void Cancel() { context_.TryCancel(); }
 
  private:
