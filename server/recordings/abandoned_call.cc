@@ -45,6 +45,7 @@ void AbandonedCall::Settle() {
   if (!stored.ok() || stored->record.state() != v1::LIVE || stored->record.parts().empty()) return Finished();
   stored_ = *std::move(stored);
   record_ = stored_.record;
+  shared_->registry.SetToken(call_tag_, this, record_.resume_token_sha256());
   auto epoch = site.keys->Find(record_.epoch_id());
   if (!epoch.ok()) return Finished();
   auto sealer = keys::RecordingSealer::Resume(**epoch, id_, record_.wrapped_data_key());
@@ -72,7 +73,7 @@ void AbandonedCall::DigestStep() {
   CommitEnding(shared_->site, shared_->intake, *sealer_, std::move(ending), [self = shared_from_this()](const absl::StatusOr<v1::RecordingRecord>& sealed) {
     self->strand_.Post([self, ok = sealed.ok()] {
       if (ok) {
-        self->shared_->intake.CallClosed(self->record_.recorder());
+        self->shared_->intake.CallClosed(self->record_.recorder(), self->id_);
         if (self->leftover_.has_value()) DropLeftover(self->shared_->site.engine->audio(), *self->leftover_);
       }
       self->Finished();

@@ -72,11 +72,14 @@ void CallRegistry::Release(const std::string& key, const CallHolder* holder) {
     if (slot == slots_.end() || slot->second.holder.get() != holder) return;
     released = std::move(slot->second.holder);
     next = std::move(slot->second.waiter);
+    // Only who came to write was heard of: a claim that was refused must not lengthen the silence that it waits for.
+    if (!slot->second.token_sha256.empty()) RememberRelease(key, slot->second.heard);
     if (next.holder == nullptr) {
-      RememberRelease(key, slot->second.heard);
       slots_.erase(slot);
     } else {
-      slot->second = Slot{next.holder, "", clock_->Now(), Waiter{}};
+      // A token that was good for the call stays good while the next holder opens it.
+      const std::string token = next.by == Takeover::kToken ? slot->second.token_sha256 : std::string();
+      slot->second = Slot{next.holder, token, clock_->Now(), Waiter{}};
     }
   }
   if (next.granted) next.granted(absl::OkStatus(), next.by);

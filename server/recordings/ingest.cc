@@ -61,7 +61,7 @@ absl::Status IngestImpl::Seed() {
   for (const storage::RecordingId& id : *ids) {
     auto stored = ReadRecord(records, id);
     if (!stored.ok()) return stored.status();
-    shared_->intake.SeedLive(stored->record.recorder());
+    shared_->intake.SeedLive(stored->record.recorder(), id);
   }
   return records.Scan(storage::Table::kMeta, PrefixRange(kIntakePrefix), [&](std::string_view key, std::string_view value) {
     v1::IntakeDay day;

@@ -41,11 +41,16 @@ void RecordStream::EndParts() {
   v1::RecordingRecord& record = stored_.record;
   record.set_end_offset(position_);
   record.set_state(v1::SEALED);
-  if (record.parts_size() == 1) {
+  if (record.parts_size() == 1 && begin_ == record.start_offset()) {
     record.set_audio_sha256(digest_.Digest());
     return CommitSeal();
   }
   // Nobody holds the hash of what came before the interruption, and reading it all back shows that it can be read.
+  if (!verifier_.has_value()) {
+    auto verifier = keys::RecordingVerifier::Create(*epoch_, IdOf(record), record.wrapped_data_key());
+    if (Fail(verifier.status())) return;
+    verifier_ = *std::move(verifier);
+  }
   digest_pass_.emplace(&site_.engine->audio(), &*verifier_, record, finish_.digest_start());
   DigestStep();
 }
@@ -84,7 +89,7 @@ void RecordStream::SealCommitted(const absl::StatusOr<v1::RecordingRecord>& reco
   if (!record.ok()) {
     return End(absl::IsAborted(record.status()) ? absl::AbortedError("call: somebody else changed it; resume") : record.status());
   }
-  shared_->intake.CallClosed(caller_.account().name());
+  shared_->intake.CallClosed(caller_.account().name(), IdOf(*record));
   v1::RecordResponse response;
   v1::Sealed& sealed = *response.mutable_sealed();
   sealed.set_recording_id(IdOf(*record).Text());

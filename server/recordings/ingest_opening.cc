@@ -131,13 +131,13 @@ void RecordStream::OpenNew(std::optional<StoredRecord> abandoned) {
   auto free = site_.engine->audio().Free();
   if (!free.ok()) return End(free.status());
   const v1::Account& account = caller_.account();
-  if (absl::Status room = shared_->intake.OpenCall(account.name(), account.recorder(), *free); !room.ok()) return Refuse("limit", room);
-  counted_open_ = true;
   const absl::Time now = site_.clock->Now();
+  const auto id = storage::RecordingId::Make(now, crypto::RandomBytes(10));
+  if (absl::Status room = shared_->intake.OpenCall(account.name(), id, account.recorder(), *free); !room.ok()) return Refuse("limit", room);
+  counted_open_ = id;
   auto epoch = site_.keys->EpochAt(request_.retention_class, now);
   if (!epoch.ok()) return End(epoch.status());
   epoch_ = *std::move(epoch);
-  const auto id = storage::RecordingId::Make(now, crypto::RandomBytes(10));
   auto sealer = keys::RecordingSealer::CreateNew(*epoch_, id);
   if (!sealer.ok()) return End(sealer.status());
   sealer_ = *std::move(sealer);
@@ -174,12 +174,28 @@ void RecordStream::OpenNew(std::optional<StoredRecord> abandoned) {
     commit.batch.Put(storage::Table::kCalls, abandoned->record.call_tag(), record.id());
   }
   AddPart(0, record.start_offset(), &record);
-  begin_ = position_ = durable_ = record.start_offset();
   commit.batch.Put(storage::Table::kMetadata, record.id(), *std::move(metadata));
   commit.batch.preconditions.push_back({storage::Table::kCalls, record.call_tag(), previous});
-  PutNew(record, &commit.batch);
   commit.entries.push_back(RecordingEntry(v1::RECORDING_OPENED, record, abandoned.has_value() ? "supplement" : "new", caller_.Describe()));
-  CommitOpening(std::move(commit), std::nullopt);
+  std::optional<v1::AudioGap> lost = BeginAt(record.start_offset(), &record, &commit);
+  if (Fail(shared_->intake.TakeBytes(account.name(), account.recorder(), pending_silence_))) return;
+  PutNew(record, &commit.batch);
+  CommitOpening(std::move(commit), std::move(lost));
+}
+
+// Acknowledged bytes that are not there, because the store was damaged or set back, are said and filled, never passed over (I4). No limit on gaps holds here.
+std::optional<v1::AudioGap> RecordStream::BeginAt(uint64_t committed, v1::RecordingRecord* record, storage::RecordCommit* commit) {
+  durable_ = position_ = committed;
+  begin_ = std::max(committed, request_.open.acknowledged_bytes());
+  pending_silence_ = begin_ - committed;
+  if (begin_ == committed) return std::nullopt;
+  v1::AudioGap lost;
+  lost.set_offset(committed);
+  lost.set_length(begin_ - committed);
+  lost.set_reason(v1::AudioGap::GATEWAY_LOSS);
+  *record->add_gaps() = lost;
+  commit->entries.push_back(RecordingEntry(v1::RECORDING_DATA_LOSS, *record, "acknowledged-missing", caller_.Describe()));
+  return lost;
 }
 
 void RecordStream::Resume(StoredRecord stored, Takeover takeover) {
@@ -193,6 +209,8 @@ void RecordStream::Resume(StoredRecord stored, Takeover takeover) {
   if (!verifier.ok()) return End(verifier.status());
   sealer_ = *std::move(sealer);
   verifier_ = *std::move(verifier);
+  // Counted already, unless it was not known whether its opening was stored.
+  shared_->intake.SeedLive(caller_.account().name(), id);
 
   v1::RecordingRecord record = stored.record;
   if (static_cast<uint32_t>(record.parts_size()) >= site_.limits.parts_max()) {
@@ -208,16 +226,8 @@ void RecordStream::Resume(StoredRecord stored, Takeover takeover) {
   leftover_ = settled->leftover;
 
   storage::RecordCommit commit;
-  std::optional<v1::AudioGap> lost;
-  const uint64_t acknowledged = request_.open.acknowledged_bytes();
-  if (acknowledged > committed) {
-    lost.emplace();
-    lost->set_offset(committed);
-    lost->set_length(acknowledged - committed);
-    lost->set_reason(v1::AudioGap::GATEWAY_LOSS);
-    if (static_cast<uint32_t>(record.gaps_size()) < site_.limits.gaps_max()) *record.add_gaps() = *lost;
-    commit.entries.push_back(RecordingEntry(v1::RECORDING_DATA_LOSS, record, "acknowledged-missing", caller_.Describe()));
-  }
+  std::optional<v1::AudioGap> lost = BeginAt(committed, &record, &commit);
+  if (Fail(shared_->intake.TakeBytes(caller_.account().name(), caller_.account().recorder(), pending_silence_))) return;
   if (takeover == Takeover::kSilence) {
     resume_token_ = crypto::RandomBytes(kResumeTokenBytes);
     record.set_resume_token_sha256(crypto::Sha256(resume_token_));
@@ -226,9 +236,6 @@ void RecordStream::Resume(StoredRecord stored, Takeover takeover) {
   }
   AddPart(next_part, committed, &record);
   record.set_last_stream_unix_ms(absl::ToUnixMillis(site_.clock->Now()));
-  durable_ = position_ = committed;
-  begin_ = std::max(committed, acknowledged);
-  pending_silence_ = begin_ - committed;
   commit.batch.preconditions.push_back({storage::Table::kRecordings, record.id(), std::move(stored.bytes)});
   commit.batch.Put(storage::Table::kRecordings, record.id(), record.SerializeAsString());
   commit.entries.push_back(RecordingEntry(v1::RECORDING_RESUMED, record, TakeoverRule(takeover), caller_.Describe()));
@@ -251,7 +258,7 @@ void RecordStream::Opened(const absl::Status& status, const std::optional<v1::Au
   if (phase_ == Phase::kEnding) return EndWhenQuiet();
   if (absl::IsAborted(status)) return End(absl::UnavailableError("call: it changed meanwhile; try again"));
   if (Fail(status)) return;
-  counted_open_ = false;  // from here on the live record speaks for itself
+  counted_open_.reset();  // from here on the live record speaks for itself
   const v1::PartRecord& part = *stored_.record.parts().rbegin();
   auto sealer = sealer_->StartPart(part.number());
   if (Fail(sealer.status())) return;
@@ -274,6 +281,7 @@ void RecordStream::Opened(const absl::Status& status, const std::optional<v1::Au
 }
 
 void RecordStream::AnswerSealed(const v1::RecordingRecord& record) {
+  shared_->intake.CallClosed(record.recorder(), IdOf(record));  // again, where it was not known whether its sealing was stored
   v1::RecordResponse opened;
   opened.mutable_opened()->set_recording_id(IdOf(record).Text());
   opened.mutable_opened()->set_resume_token(request_.open.resume_token());

@@ -67,11 +67,12 @@ void RecordStream::WantNext() {
 
 void RecordStream::Handle(v1::RecordRequest request) {
   if (phase_ == Phase::kEnding || phase_ == Phase::kEnded) return;
-  if (Fail(caller_.StillWelcome(site_.clock->Now()))) return;
+  // Before all else: a Finish that was heard is carried through, whatever comes after it.
   if (phase_ == Phase::kFinishing) {
     end_status_ = absl::FailedPreconditionError("request: nothing may follow finish; the call is sealed as it was at finish");
     return;
   }
+  if (Fail(caller_.StillWelcome(site_.clock->Now()))) return;
   if (phase_ == Phase::kAwaitingOpen) {
     if (!request.has_open()) return End(absl::InvalidArgumentError("open: must be the first request"));
     return HandleOpen(request.open());
@@ -197,7 +198,8 @@ void RecordStream::AppendDone(const absl::Status& status, uint64_t plaintext_byt
   --in_flight_;
   if (status.ok()) {
     durable_ += plaintext_bytes;
-    if (durable_ > begin_ && peer_ != nullptr) {
+    // The final, short chunk counts only once the record says so: Sealed acknowledges it.
+    if (durable_ > begin_ && part_.has_value()) {
       v1::RecordResponse response;
       response.mutable_committed()->set_bytes(durable_);
       peer_->Send(std::move(response));
@@ -249,7 +251,7 @@ void RecordStream::EndWhenQuiet() {
   } else if (object_bytes_ > 0) {
     site_.committer->Seal(object_, [committer = site_.committer, object = object_](const absl::Status&) { committer->Forget(object); });
   }
-  if (counted_open_) shared_->intake.CallClosed(caller_.account().name());
+  if (counted_open_.has_value()) shared_->intake.CallClosed(caller_.account().name(), *counted_open_);
   if (claimed_) shared_->registry.Release(call_tag_, this);
   peer_->End(end_status_);
   peer_.reset();

@@ -59,6 +59,7 @@ class RecordStream : public IngestStream, public CallHolder, public std::enable_
   void OpenNew(std::optional<StoredRecord> abandoned);
   void Resume(StoredRecord stored, Takeover takeover);
   absl::Status CheckResumable(const StoredRecord& stored, Takeover* takeover) const;
+  std::optional<v1::AudioGap> BeginAt(uint64_t committed, v1::RecordingRecord* record, storage::RecordCommit* commit);
   void CommitOpening(storage::RecordCommit commit, std::optional<v1::AudioGap> lost);
   void Opened(const absl::Status& status, const std::optional<v1::AudioGap>& lost);
   void AnswerSealed(const v1::RecordingRecord& record);
@@ -103,7 +104,7 @@ class RecordStream : public IngestStream, public CallHolder, public std::enable_
   bool claimed_ = false;       // the registry counts this stream as holder or waiter
   bool append_failed_ = false;  // what was appended last is of unknown fate
   bool committing_ = false;    // a record commit is outstanding
-  bool counted_open_ = false;  // intake counts a call that no record speaks for yet
+  std::optional<storage::RecordingId> counted_open_;  // intake counts a call that no record speaks for yet
   OpenRequest request_;
   std::string call_tag_;
   std::string resume_token_;   // set when a new one was made

@@ -29,6 +29,13 @@ absl::StatusOr<uint64_t> AuthenticUntil(const storage::AudioStore& audio, const 
   return last;
 }
 
+// Drops what the record's gaps say of bytes from `end` on: their silence was not stored, and whoever records on says them again.
+void TrimGaps(uint64_t end, v1::RecordingRecord* record) {
+  auto& gaps = *record->mutable_gaps();
+  gaps.erase(std::remove_if(gaps.begin(), gaps.end(), [end](const v1::AudioGap& gap) { return gap.offset() >= end; }), gaps.end());
+  for (v1::AudioGap& gap : gaps) gap.set_length(std::min(gap.length(), end - gap.offset()));
+}
+
 }  // namespace
 
 uint64_t ChunkCount(const v1::PartRecord& part) { return part.chunks() + (part.terminated() ? 1 : 0); }
@@ -83,6 +90,7 @@ absl::StatusOr<SettledRecord> SettleOpenPart(storage::AudioStore& audio, const k
   }
   result.committed = record->start_offset();
   if (!record->parts().empty()) result.committed = record->parts().rbegin()->start_offset() + PlaintextBytes(*record->parts().rbegin());
+  TrimGaps(result.committed, record);
   return result;
 }
 

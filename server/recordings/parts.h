@@ -36,7 +36,7 @@ struct Leftover {
 // Ends the part that a LIVE record was written to last, or drops it where nothing acknowledged can be in it. Changes `*record` only; what is left over may be dropped
 // once that change is durable.
 struct SettledRecord {
-  uint64_t committed = 0;  // timeline byte after the last that counts
+  uint64_t committed = 0;  // timeline byte after the last that counts; the record's gaps end there too
   std::optional<Leftover> leftover;
 };
 absl::StatusOr<SettledRecord> SettleOpenPart(storage::AudioStore& audio, const keys::RecordingVerifier& verifier, v1::RecordingRecord* record);

@@ -12,10 +12,9 @@ RecorderIntake::RecorderIntake(runtime::Clock* clock, const v1::LimitsConfig& li
 
 int64_t RecorderIntake::Today() const { return absl::ToUnixSeconds(clock_->Now()) / 86400; }
 
-void RecorderIntake::SeedLive(const std::string& recorder) {
+void RecorderIntake::SeedLive(const std::string& recorder, const storage::RecordingId& id) {
   absl::MutexLock lock(&mutex_);
-  ++recorders_[recorder].open_calls;
-  ++live_calls_;
+  if (recorders_[recorder].open_calls.insert(id).second) ++live_calls_;
 }
 
 void RecorderIntake::SeedDay(const std::string& recorder, const v1::IntakeDay& day) {
@@ -32,10 +31,11 @@ bool RecorderIntake::OverShare(const Recorder& recorder) const {
     sum += other.day.bytes();
     ++count;
   }
-  return recorder.day.day() == today && count > 0 && recorder.day.bytes() * count >= sum;
+  return recorder.day.day() == today && count > 0 && recorder.day.bytes() * count > sum;
 }
 
-absl::Status RecorderIntake::OpenCall(const std::string& recorder, const v1::RecorderLimits& limits, const storage::FreeSpace& free) {
+absl::Status RecorderIntake::OpenCall(const std::string& recorder, const storage::RecordingId& id, const v1::RecorderLimits& limits,
+                                      const storage::FreeSpace& free) {
   const absl::Time now = clock_->Now();
   absl::MutexLock lock(&mutex_);
   Recorder& state = recorders_[recorder];
@@ -44,7 +44,7 @@ absl::Status RecorderIntake::OpenCall(const std::string& recorder, const v1::Rec
     return LimitReachedError("free_space_fair_bytes", free_fair_bytes_, "free space is below it and this recorder has sent its share today; add disk");
   }
   if (live_calls_ >= live_calls_max_) return LimitReachedError("live_calls_max", live_calls_max_, "finish calls first");
-  if (state.open_calls >= limits.open_calls_max()) {
+  if (state.open_calls.size() >= limits.open_calls_max()) {
     return LimitReachedError("open_calls_max", limits.open_calls_max(), "finish or resume this recorder's open calls first");
   }
   while (!state.opens.empty() && now - state.opens.front() >= absl::Minutes(1)) state.opens.pop_front();
@@ -52,16 +52,14 @@ absl::Status RecorderIntake::OpenCall(const std::string& recorder, const v1::Rec
     return LimitReachedError("opens_per_minute_max", limits.opens_per_minute_max(), "wait", state.opens.front() + absl::Minutes(1));
   }
   state.opens.push_back(now);
-  ++state.open_calls;
+  state.open_calls.insert(id);
   ++live_calls_;
   return absl::OkStatus();
 }
 
-void RecorderIntake::CallClosed(const std::string& recorder) {
+void RecorderIntake::CallClosed(const std::string& recorder, const storage::RecordingId& id) {
   absl::MutexLock lock(&mutex_);
-  Recorder& state = recorders_[recorder];
-  if (state.open_calls > 0) --state.open_calls;
-  if (live_calls_ > 0) --live_calls_;
+  if (recorders_[recorder].open_calls.erase(id) > 0) --live_calls_;
 }
 
 absl::Status RecorderIntake::TakeBytes(const std::string& recorder, const v1::RecorderLimits& limits, uint64_t bytes) {

@@ -8,6 +8,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
@@ -24,20 +25,21 @@ class RecorderIntake {
  public:
   RecorderIntake(runtime::Clock* clock, const v1::LimitsConfig& limits);
 
-  // Start: a live recording of this recorder, and what it sent on which day.
-  void SeedLive(const std::string& recorder);
+  // From the store: a live recording of this recorder, and what it sent on which day.
+  void SeedLive(const std::string& recorder, const storage::RecordingId& id);
   void SeedDay(const std::string& recorder, const v1::IntakeDay& day);
 
   // RESOURCE_EXHAUSTED with detail LimitReached, or OK and the call counts as open until CallClosed.
-  absl::Status OpenCall(const std::string& recorder, const v1::RecorderLimits& limits, const storage::FreeSpace& free);
-  void CallClosed(const std::string& recorder);
+  absl::Status OpenCall(const std::string& recorder, const storage::RecordingId& id, const v1::RecorderLimits& limits, const storage::FreeSpace& free);
+  // Nothing where it does not count as open.
+  void CallClosed(const std::string& recorder, const storage::RecordingId& id);
   // OK and counted, or RESOURCE_EXHAUSTED and not counted.
   absl::Status TakeBytes(const std::string& recorder, const v1::RecorderLimits& limits, uint64_t bytes);
   v1::IntakeDay Day(const std::string& recorder) const;
 
  private:
   struct Recorder {
-    uint64_t open_calls = 0;
+    absl::flat_hash_set<storage::RecordingId> open_calls;  // by name: after a commit of unknown fate the same call is opened or closed twice
     std::deque<absl::Time> opens;  // of the last minute, at most opens_per_minute_max
     v1::IntakeDay day;
   };

@@ -12,14 +12,8 @@ namespace {
 constexpr uint32_t kManifestVersion = 1;
 
 std::string_view SealRule(const v1::RecordingRecord& record) {
-  switch (record.digest_check()) {
-    case v1::MISMATCHED:
-      return "digest-mismatched";
-    case v1::ABSENT:
-      return "abandoned";
-    default:
-      return "finished";
-  }
+  if (record.state() == v1::INCOMPLETE) return "abandoned";
+  return record.digest_check() == v1::MISMATCHED ? "digest-mismatched" : "finished";
 }
 
 }  // namespace
