@@ -21,8 +21,8 @@ class Executor {
   virtual void PostAfter(absl::Duration delay, Task task) = 0;
 };
 
-// Runs its tasks one after another, in order, on the executor; never two at once. Cheap to make: one a stream. Copies share the queue; the last one may be dropped
-// while tasks wait, they still run. Fair: after a few tasks it goes to the back of the executor's queue.
+// Runs its tasks one after another, in order, on the executor; never two at once. Cheap to make: one a stream. Copies share the queue; the
+// last one may be dropped while tasks wait, they still run. Fair: after a few tasks it goes to the back of the executor's queue.
 class Strand {
  public:
   explicit Strand(Executor* executor);

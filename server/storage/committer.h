@@ -1,5 +1,6 @@
-// The one way in which anything is written (DESIGN §4): folds what is waiting into batches. Two lanes that never wait for each other: records (with
-// their log entries, one atomic synced write a batch) and audio (pieces appended, one sync a batch). What depends on audio is submitted when its audio is done.
+// The one way in which anything is written (DESIGN §4): folds what is waiting into batches. Two lanes that never wait for each other:
+// records (with their log entries, one atomic synced write a batch) and audio (pieces appended, one sync a batch). What depends on audio is
+// submitted when its audio is done.
 #ifndef OTOKURA_SERVER_STORAGE_COMMITTER_H_
 #define OTOKURA_SERVER_STORAGE_COMMITTER_H_
 
@@ -25,7 +26,8 @@ class LogDraft {
 class LogSequencer {
  public:
   virtual ~LogSequencer() = default;
-  // Adds the writes of these entries to `*batch` and appends their sequence numbers to `*sequences`. An error refuses the whole commit; nothing is kept of it.
+  // Adds the writes of these entries to `*batch` and appends their sequence numbers to `*sequences`. An error refuses the whole commit;
+  // nothing is kept of it.
   virtual absl::Status Sequence(absl::Span<const std::unique_ptr<LogDraft>> drafts, Batch* batch, std::vector<uint64_t>* sequences) = 0;
   // All sequenced since the last call is durable.
   virtual void Committed() = 0;
@@ -33,16 +35,16 @@ class LogSequencer {
   virtual absl::Status Reload() = 0;
 };
 
-// `sequences`: the log indices of the commit's entries, in order. Callbacks run on a lane's thread (what a full queue refuses: on the caller's, before the
-// call returns), with no lock of the committer held, and must only hand over.
+// `sequences`: the log indices of the commit's entries, in order. Callbacks run on a lane's thread (what a full queue refuses: on the
+// caller's, before the call returns), with no lock of the committer held, and must only hand over.
 using RecordsDone = absl::AnyInvocable<void(const absl::Status& status, absl::Span<const uint64_t> sequences)>;
 using AudioDone = absl::AnyInvocable<void(const absl::Status& status)>;
 
 struct RecordCommit {
   Batch batch;
   std::vector<std::unique_ptr<LogDraft>> entries;
-  // Writes that need the entries' sequence numbers; called on the record lane after sequencing, may be null. Called again where a folded write was refused and
-  // the commit is sequenced anew, so it must not use itself up.
+  // Writes that need the entries' sequence numbers; called on the record lane after sequencing, may be null. Called again where a folded
+  // write was refused and the commit is sequenced anew, so it must not use itself up.
   absl::AnyInvocable<void(absl::Span<const uint64_t> sequences, Batch* batch)> with_sequences;
   RecordsDone done;
 };
@@ -62,9 +64,10 @@ struct CommitterLimits {
   size_t queue_audio_bytes_max = size_t{256} << 20;    // for those who did not: beyond, RESOURCE_EXHAUSTED at once and the object fails
 };
 
-// Thread-safe. Destruction drains both lanes. After an UNAVAILABLE commit every commit that was folded with it completes as UNAVAILABLE, the store is reopened
-// (once a second until it succeeds; meanwhile commits fail at once as UNAVAILABLE) and the sequencer reloaded. One object's write error fails that object's
-// waiters only, and all later appends to it, until Forget; a failed sync fails every object of that sync in the same way.
+// Thread-safe. Destruction drains both lanes. After an UNAVAILABLE commit every commit that was folded with it completes as UNAVAILABLE,
+// the store is reopened (once a second until it succeeds; meanwhile commits fail at once as UNAVAILABLE) and the sequencer reloaded. One
+// object's write error fails that object's waiters only, and all later appends to it, until Forget; a failed sync fails every object of
+// that sync in the same way.
 class Committer {
  public:
   // All borrowed; must outlive the committer. `sequencer` may be null where no entries are ever committed.

@@ -15,8 +15,9 @@ enum class StorageCall { kCommit, kAppend, kSync, kRead, kTruncate, kSeal, kDele
 class MemoryEngine : public Engine {
  public:
   static std::unique_ptr<MemoryEngine> Create();
-  // Called before each call takes effect (kSync: once an object; kRead without an object: a record); an error is returned in its place. For kCommit and kAppend an UNAVAILABLE error still stores the data when
-  // `stores_anyway` says so (fate unknown, as RocksDB does after EIO). Runs on the caller's thread; may block to order threads.
+  // Called before each call takes effect (kSync: once an object; kRead without an object: a record); an error is returned in its place. For
+  // kCommit and kAppend an UNAVAILABLE error still stores the data when `stores_anyway` says so (fate unknown, as RocksDB does after EIO).
+  // Runs on the caller's thread; may block to order threads.
   virtual void SetFault(std::function<absl::Status(StorageCall, const AudioObjectId*)> fault, bool stores_anyway = false) = 0;
   virtual void SetFreeSpace(FreeSpace space) = 0;
   // Loses everything that was not made durable, as a power cut would.

@@ -1,8 +1,9 @@
-// The storage contract (DESIGN §9). Two halves, because the two kinds of data cost differently: records (everything small, atomic batches) and audio
-// objects (everything large, append-only). Nothing above this header may assume one process, a local disk or a local lock.
+// The storage contract (DESIGN §9). Two halves, because the two kinds of data cost differently: records (everything small, atomic batches)
+// and audio objects (everything large, append-only). Nothing above this header may assume one process, a local disk or a local lock.
 //
-// Errors of all calls: RESOURCE_EXHAUSTED no space, nothing of the call is stored; UNAVAILABLE the medium failed and the *fate of the call is unknown*
-// (never to be read as "not stored", never retried blindly); DATA_LOSS what is stored cannot be read back; INTERNAL a broken contract.
+// Errors of all calls: RESOURCE_EXHAUSTED no space, nothing of the call is stored; UNAVAILABLE the medium failed and the *fate of the call
+// is unknown* (never to be read as "not stored", never retried blindly); DATA_LOSS what is stored cannot be read back; INTERNAL a broken
+// contract.
 #ifndef OTOKURA_SERVER_STORAGE_STORAGE_H_
 #define OTOKURA_SERVER_STORAGE_STORAGE_H_
 
@@ -79,7 +80,8 @@ class RecordReader {
   virtual ~RecordReader() = default;
   virtual absl::StatusOr<std::optional<std::string>> Get(Table table, std::string_view key) const = 0;
   // Calls `row` in key order (or its reverse) until it returns false. The views are valid during the call only.
-  virtual absl::Status Scan(Table table, const ScanRange& range, absl::FunctionRef<bool(std::string_view key, std::string_view value)> row) const = 0;
+  virtual absl::Status Scan(Table table, const ScanRange& range,
+                            absl::FunctionRef<bool(std::string_view key, std::string_view value)> row) const = 0;
 };
 
 class RecordStore : public RecordReader {
@@ -103,8 +105,8 @@ class AudioStore {
   virtual ~AudioStore() = default;
   // Writes at the end: `offset` must be the object's size (0 creates it), FAILED_PRECONDITION otherwise. Not durable before Sync.
   virtual absl::Status Append(const AudioObjectId& object, uint64_t offset, std::string_view bytes) = 0;
-  // Makes all appended bytes of these objects durable, names and sizes included; one status an object, in order. After an error the object's bytes past its last good Sync
-  // are of unknown fate.
+  // Makes all appended bytes of these objects durable, names and sizes included; one status an object, in order. After an error the
+  // object's bytes past its last good Sync are of unknown fate.
   virtual std::vector<absl::Status> Sync(absl::Span<const AudioObjectId> objects) = 0;
   virtual absl::StatusOr<uint64_t> Size(const AudioObjectId& object) const = 0;  // NOT_FOUND
   // Replaces `*bytes` with exactly `length` bytes; OUT_OF_RANGE past the end.

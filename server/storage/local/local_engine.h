@@ -1,4 +1,5 @@
-// The default engine: RocksDB for records (a column family a table, one write-ahead log) and one file a part for audio under audio/YYYY/MM/DD/.
+// The default engine: RocksDB for records (a column family a table, one write-ahead log) and one file a part for audio under
+// audio/YYYY/MM/DD/.
 #ifndef OTOKURA_SERVER_STORAGE_LOCAL_LOCAL_ENGINE_H_
 #define OTOKURA_SERVER_STORAGE_LOCAL_LOCAL_ENGINE_H_
 

@@ -22,8 +22,8 @@ constexpr size_t kMemtablesBytesMax = size_t{32} << 20;  // all tables
 constexpr uint64_t kWalBytesMax = uint64_t{64} << 20;    // then quiet tables are flushed too: bounds what a start must replay
 constexpr int kOpenFilesMax = 1000;                      // of RocksDB's own; the rest of the process's belong to audio
 
-// RocksDB's own log is not kept. What goes wrong comes back as a status; and the log file is one more that a full disk breaks: this version, as packaged with
-// its assertions, ends the process at the second line that it cannot write there.
+// RocksDB's own log is not kept. What goes wrong comes back as a status; and the log file is one more that a full disk breaks: this
+// version, as packaged with its assertions, ends the process at the second line that it cannot write there.
 class NoLog : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;
