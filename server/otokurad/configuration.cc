@@ -48,7 +48,8 @@ absl::StatusOr<v1::GatewayConfig> ReadConfiguration(const std::string& path) {
   std::string text(kConfigurationBytesMax + 1, '\0');
   file.read(text.data(), static_cast<std::streamsize>(text.size()));
   text.resize(static_cast<size_t>(file.gcount()));
-  if (text.size() > kConfigurationBytesMax) return absl::InvalidArgumentError(absl::StrCat("configuration '", path, "' is over 1 MiB; is it the right file?"));
+  if (text.size() > kConfigurationBytesMax)
+    return absl::InvalidArgumentError(absl::StrCat("configuration '", path, "' is over 1 MiB; is it the right file?"));
   auto config = ParseConfiguration(text);
   if (!config.ok()) return absl::Status(config.status().code(), absl::StrCat("configuration '", path, "':\n", config.status().message()));
   return config;
@@ -66,8 +67,8 @@ std::vector<Problem> CheckConfiguration(const v1::GatewayConfig& config, absl::T
 
 absl::Status ToStatus(const std::vector<Problem>& problems) {
   if (problems.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(
-      absl::StrJoin(problems, "\n", [](std::string* out, const Problem& problem) { absl::StrAppend(out, problem.field, ": ", problem.problem); }));
+  return absl::FailedPreconditionError(absl::StrJoin(
+      problems, "\n", [](std::string* out, const Problem& problem) { absl::StrAppend(out, problem.field, ": ", problem.problem); }));
 }
 
 }  // namespace otokura::gateway

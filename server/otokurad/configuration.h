@@ -20,7 +20,8 @@ struct Problem {
   std::string problem;  // what is wrong and what to do
 };
 
-// Parses protobuf text. INVALID_ARGUMENT with every place ("line 3, column 7: …") where it is not that, unknown fields included. Defaults are filled in; rules are not checked.
+// Parses protobuf text. INVALID_ARGUMENT with every place ("line 3, column 7: …") where it is not that, unknown fields included. Defaults
+// are filled in; rules are not checked.
 absl::StatusOr<v1::GatewayConfig> ParseConfiguration(std::string_view text);
 absl::StatusOr<v1::GatewayConfig> ReadConfiguration(const std::string& path);
 

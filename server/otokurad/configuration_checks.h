@@ -26,10 +26,10 @@ class ProblemList {
   std::vector<Problem> problems_;
 };
 
-void CheckNetwork(const v1::GatewayConfig& config, absl::Time now, ProblemList& problems);    // listen address, trust domain, TLS
-void CheckFolders(const v1::GatewayConfig& config, ProblemList& problems);                    // data, key store, address file
-void CheckRootKey(const v1::GatewayConfig& config, ProblemList& problems);                    // where the passphrase lies
-void CheckNames(const v1::GatewayConfig& config, ProblemList& problems);                      // centres, queues, retention classes
+void CheckNetwork(const v1::GatewayConfig& config, absl::Time now, ProblemList& problems);  // listen address, trust domain, TLS
+void CheckFolders(const v1::GatewayConfig& config, ProblemList& problems);                  // data, key store, address file
+void CheckRootKey(const v1::GatewayConfig& config, ProblemList& problems);                  // where the passphrase lies
+void CheckNames(const v1::GatewayConfig& config, ProblemList& problems);                    // centres, queues, retention classes
 void CheckLimits(const v1::LimitsConfig& limits, ProblemList& problems);
 
 }  // namespace otokura::gateway

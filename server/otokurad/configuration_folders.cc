@@ -15,7 +15,10 @@ namespace fs = std::filesystem;
 constexpr size_t kPathBytesMax = 1024;  // leaves room below PATH_MAX for what lies under a folder
 
 bool CheckPath(const char* field, const std::string& path, ProblemList& problems) {
-  const char* problem = path.empty() ? "is required" : path.front() != '/' ? "must be an absolute path" : path.size() > kPathBytesMax ? "is over 1024 bytes" : nullptr;
+  const char* problem = path.empty()                  ? "is required"
+                        : path.front() != '/'         ? "must be an absolute path"
+                        : path.size() > kPathBytesMax ? "is over 1024 bytes"
+                                                      : nullptr;
   if (problem != nullptr) problems.Add(field, problem);
   return problem == nullptr;
 }
@@ -44,10 +47,12 @@ std::optional<dev_t> FileSystemOf(fs::path path) {
 
 absl::Status CheckPassphraseFile(const std::string& path) {
   struct stat status;
-  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return absl::NotFoundError(absl::StrCat("'", path, "' is not a readable file"));
+  if (stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode))
+    return absl::NotFoundError(absl::StrCat("'", path, "' is not a readable file"));
   const bool group_reads = (status.st_mode & S_IRWXG) != 0 && status.st_gid != 0;
   if (!group_reads && (status.st_mode & S_IRWXO) == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("'", path, "' can be read by others; chmod 600 it, and take a new passphrase if others may have read it"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("'", path, "' can be read by others; chmod 600 it, and take a new passphrase if others may have read it"));
 }
 
 }  // namespace
@@ -73,7 +78,8 @@ void CheckRootKey(const v1::GatewayConfig& config, ProblemList& problems) {
   // Whoever takes the data's disk away must not hold its key with it.
   const std::optional<dev_t> data = FileSystemOf(config.data_dir());
   if (!config.demo() && data.has_value() && data == FileSystemOf(*path)) {
-    problems.Add("root_key", absl::StrCat("the passphrase '", *path, "' lies on the data's own file system; use a systemd credential or another device"));
+    problems.Add("root_key", absl::StrCat("the passphrase '", *path,
+                                          "' lies on the data's own file system; use a systemd credential or another device"));
   }
 }
 

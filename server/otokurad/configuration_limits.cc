@@ -22,15 +22,17 @@ void CheckLimits(const v1::LimitsConfig& limits, ProblemList& problems) {
       {"reserve_bytes", limits.reserve_bytes(), uint64_t{1} << 20, uint64_t{1} << 40},  // less than 1 MiB would not hold one batch
       {"retrieval_streams_max", limits.retrieval_streams_max(), 1, 20000},
       {"worker_threads", limits.worker_threads(), 1, 256},
-      {"gaps_max", limits.gaps_max(), 1, 65536},    // with the next, a manifest must stay below the largest record, 4 MiB
+      {"gaps_max", limits.gaps_max(), 1, 65536},  // with the next, a manifest must stay below the largest record, 4 MiB
       {"parts_max", limits.parts_max(), 1, 4096},
       {"retrievals_per_account_max", limits.retrievals_per_account_max(), 1, 1024},
   };
   for (const Range& range : ranges) {
     if (range.value >= range.least && range.value <= range.most) continue;
-    problems.Add(absl::StrCat("limits.", range.field), absl::StrCat("is ", range.value, ", must be ", range.least, " to ", range.most, ", or 0 for the default"));
+    problems.Add(absl::StrCat("limits.", range.field),
+                 absl::StrCat("is ", range.value, ", must be ", range.least, " to ", range.most, ", or 0 for the default"));
   }
-  if (limits.free_space_fair_bytes() < limits.free_space_min_bytes()) problems.Add("limits.free_space_fair_bytes", "must not be below free_space_min_bytes");
+  if (limits.free_space_fair_bytes() < limits.free_space_min_bytes())
+    problems.Add("limits.free_space_fair_bytes", "must not be below free_space_min_bytes");
 }
 
 }  // namespace otokura::gateway

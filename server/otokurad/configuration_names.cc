@@ -9,16 +9,17 @@
 namespace otokura::gateway {
 namespace {
 
-constexpr int kCentresMax = 1000;            // a search over all of a caller's centres walks an index each
-constexpr int kQueuesMax = 1000;             // of one centre
-constexpr size_t kNameBytesMax = 64;         // parts of keys of the index
-constexpr int kRetentionClassesMax = 64;     // each has a key a month, and a search by a person computes a tag for every key
+constexpr int kCentresMax = 1000;         // a search over all of a caller's centres walks an index each
+constexpr int kQueuesMax = 1000;          // of one centre
+constexpr size_t kNameBytesMax = 64;      // parts of keys of the index
+constexpr int kRetentionClassesMax = 64;  // each has a key a month, and a search by a person computes a tag for every key
 constexpr size_t kClassBytesMax = 32;
 constexpr uint32_t kRetentionYearsMax = 100;
 
 // Control characters would break the index, whose keys part names by a zero byte, and every listing that shows them.
 absl::Status CheckName(const std::string& name) {
-  if (name.empty() || name.size() > kNameBytesMax) return absl::InvalidArgumentError(absl::StrCat("must be 1 to ", kNameBytesMax, " bytes"));
+  if (name.empty() || name.size() > kNameBytesMax)
+    return absl::InvalidArgumentError(absl::StrCat("must be 1 to ", kNameBytesMax, " bytes"));
   if (std::any_of(name.begin(), name.end(), [](unsigned char c) { return absl::ascii_iscntrl(c); })) {
     return absl::InvalidArgumentError("must not contain control characters");
   }
@@ -48,20 +49,23 @@ void CheckCentres(const v1::GatewayConfig& config, ProblemList& problems) {
 }
 
 bool IsClassName(const std::string& name) {
-  return !name.empty() && name.size() <= kClassBytesMax &&
-         std::all_of(name.begin(), name.end(), [](unsigned char c) { return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-'; });
+  return !name.empty() && name.size() <= kClassBytesMax && std::all_of(name.begin(), name.end(), [](unsigned char c) {
+    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
+  });
 }
 
 void CheckRetentionClasses(const v1::GatewayConfig& config, ProblemList& problems) {
   if (config.retention_classes_size() == 0) problems.Add("retention_classes", "at least one is required");
-  if (config.retention_classes_size() > kRetentionClassesMax) return problems.Add("retention_classes", absl::StrCat("are more than ", kRetentionClassesMax));
+  if (config.retention_classes_size() > kRetentionClassesMax)
+    return problems.Add("retention_classes", absl::StrCat("are more than ", kRetentionClassesMax));
   std::set<std::string> seen;
   for (int i = 0; i < config.retention_classes_size(); ++i) {
     const v1::RetentionClassConfig& retention_class = config.retention_classes(i);
     const std::string field = absl::StrCat("retention_classes[", i, "]");
     if (!IsClassName(retention_class.name())) problems.Add(absl::StrCat(field, ".name"), "must be 1 to 32 of a-z, 0-9 and '-'");
     if (!seen.insert(retention_class.name()).second) problems.Add(absl::StrCat(field, ".name"), "is there twice");
-    if (retention_class.years() < 1 || retention_class.years() > kRetentionYearsMax) problems.Add(absl::StrCat(field, ".years"), "must be 1 to 100");
+    if (retention_class.years() < 1 || retention_class.years() > kRetentionYearsMax)
+      problems.Add(absl::StrCat(field, ".years"), "must be 1 to 100");
   }
 }
 

@@ -50,7 +50,8 @@ absl::Status CheckRevocationList(const std::string& path, const std::string& cli
 void CheckNetwork(const v1::GatewayConfig& config, absl::Time now, ProblemList& problems) {
   if (!IsHostAndPort(config.listen_address())) problems.Add("listen_address", "must be host:port, for example 127.0.0.1:8443");
   if (!IsTrustDomain(config.trust_domain())) {
-    problems.Add("trust_domain", "must be a domain name in lower case, as in the URI spiffe://<trust domain>/account/<name> of client certificates");
+    problems.Add("trust_domain",
+                 "must be a domain name in lower case, as in the URI spiffe://<trust domain>/account/<name> of client certificates");
   }
   if (!CheckTlsPaths(config.tls(), problems)) return;
   const auto files = rpc::ReadTlsFiles(config.tls(), now);

@@ -35,9 +35,9 @@ void Print(const recordings::FsckReport& report, bool json) {
                {"findings", report.findings}});
     return;
   }
-  std::cout << report.recordings << " recordings (" << report.live_recordings << " live), " << report.objects << " audio objects, " << report.chunks_verified
-            << " chunks verified, " << report.log_entries << " log entries: " << (report.findings == 0 ? "clean" : absl::StrCat(report.findings, " findings"))
-            << "\n";
+  std::cout << report.recordings << " recordings (" << report.live_recordings << " live), " << report.objects << " audio objects, "
+            << report.chunks_verified << " chunks verified, " << report.log_entries
+            << " log entries: " << (report.findings == 0 ? "clean" : absl::StrCat(report.findings, " findings")) << "\n";
 }
 
 int Fail(const absl::Status& status, int exit_code) {

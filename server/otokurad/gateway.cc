@@ -21,8 +21,8 @@ namespace otokura::gateway {
 namespace {
 
 constexpr absl::Duration kUpkeepInterval = absl::Minutes(1);
-constexpr absl::Duration kRetrievalPatience = absl::Seconds(5);   // for those who listen when the gateway stops
-constexpr std::chrono::seconds kLastAnswerPatience{5};            // for answers that are on their way when the gateway stops
+constexpr absl::Duration kRetrievalPatience = absl::Seconds(5);  // for those who listen when the gateway stops
+constexpr std::chrono::seconds kLastAnswerPatience{5};           // for answers that are on their way when the gateway stops
 constexpr char kVersion[] = "otokurad " OTOKURA_VERSION;
 
 std::vector<std::string> RetentionClasses(const v1::GatewayConfig& config) {
@@ -32,7 +32,8 @@ std::vector<std::string> RetentionClasses(const v1::GatewayConfig& config) {
 }
 
 std::string Describe(const keys::Epoch& epoch) {
-  return absl::StrFormat("epoch %s of %s %04d-%02d", absl::BytesToHexString(epoch.id()), epoch.retention_class(), epoch.month().year(), epoch.month().month());
+  return absl::StrFormat("epoch %s of %s %04d-%02d", absl::BytesToHexString(epoch.id()), epoch.retention_class(), epoch.month().year(),
+                         epoch.month().month());
 }
 
 }  // namespace
@@ -107,12 +108,14 @@ absl::Status Gateway::Serve() {
   grpc::ServerBuilder builder;
   rpc::SetServerOptions(builder);
   builder.AddListeningPort(config_.listen_address(), tls_->credentials(), &port_);
-  for (grpc::Service* service : std::initializer_list<grpc::Service*>{ingest_service_.get(), access_service_.get(), audit_service_.get(), admin_service_.get()}) {
+  for (grpc::Service* service :
+       std::initializer_list<grpc::Service*>{ingest_service_.get(), access_service_.get(), audit_service_.get(), admin_service_.get()}) {
     builder.RegisterService(service);
   }
   server_ = builder.BuildAndStart();
   if (server_ == nullptr || port_ == 0) {
-    return absl::UnavailableError(absl::StrCat("listen_address ", config_.listen_address(), ": cannot be listened on; is the port taken, or the address another machine's?"));
+    return absl::UnavailableError(absl::StrCat("listen_address ", config_.listen_address(),
+                                               ": cannot be listened on; is the port taken, or the address another machine's?"));
   }
   address_ = absl::StrCat(config_.listen_address().substr(0, config_.listen_address().rfind(':')), ":", port_);
   ScheduleUpkeep(executor_.get());
@@ -128,7 +131,8 @@ absl::Status Gateway::WriteAddressFile() const {
   file << address_ << "\n";
   file.close();
   if (file && std::rename(temporary.c_str(), config_.address_file().c_str()) == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrCat("address_file '", config_.address_file(), "' cannot be written; does its folder exist?"));
+  return absl::FailedPreconditionError(
+      absl::StrCat("address_file '", config_.address_file(), "' cannot be written; does its folder exist?"));
 }
 
 void Gateway::Reload() {
@@ -180,7 +184,8 @@ void Gateway::ReportLibraryMessages() {
   if (counts.refused_handshakes == 0) return;
   events_->Warning("handshakes-refused", {{"count", counts.refused_handshakes}});
   audit::Particulars particulars;
-  particulars.reason = absl::StrCat(counts.refused_handshakes, " TLS handshakes refused: no certificate, or not one of the client authority");
+  particulars.reason =
+      absl::StrCat(counts.refused_handshakes, " TLS handshakes refused: no certificate, or not one of the client authority");
   gate_->Refused(v1::CONNECTION_REFUSED, "handshake", "", std::move(particulars));
 }
 
@@ -230,7 +235,8 @@ void Gateway::StopServing() {
   }
 }
 
-// Nothing new can come. What is under way alternates between committer and executor, and ends after a few turns: an answer, and the entry that closes it.
+// Nothing new can come. What is under way alternates between committer and executor, and ends after a few turns: an answer, and the entry
+// that closes it.
 void Gateway::LetTasksEnd() {
   if (executor_ == nullptr) return;
   constexpr int kTurns = 3;

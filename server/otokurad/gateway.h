@@ -42,8 +42,8 @@ class Gateway {
     std::unique_ptr<runtime::Clock> clock;    // null takes the system's
   };
 
-  // Serves on return, with the entry GATEWAY_STARTED durable and the address file written. The configuration must have passed CheckConfiguration;
-  // LockSecretMemory, RequireTls13 and CountLibraryMessages must have been called.
+  // Serves on return, with the entry GATEWAY_STARTED durable and the address file written. The configuration must have passed
+  // CheckConfiguration; LockSecretMemory, RequireTls13 and CountLibraryMessages must have been called.
   static absl::StatusOr<std::unique_ptr<Gateway>> Start(v1::GatewayConfig config, Options options);
   ~Gateway();
 
@@ -53,7 +53,8 @@ class Gateway {
   // Takes certificates, client authority and revocation list as their files are now; what cannot be read stays as it was.
   void Reload();
 
-  // Takes no new calls, acknowledges what is durable, cuts retrievals after a few seconds, logs GATEWAY_STOPPED. The destructor calls it too.
+  // Takes no new calls, acknowledges what is durable, cuts retrievals after a few seconds, logs GATEWAY_STOPPED. The destructor calls it
+  // too.
   void Stop();
 
  private:
@@ -79,7 +80,7 @@ class Gateway {
   std::atomic<bool> stopping_{false};
   bool start_logged_ = false;
 
-  absl::Mutex epochs_mutex_;  // one at a time makes epochs
+  absl::Mutex epochs_mutex_;                                                 // one at a time makes epochs
   std::vector<std::string> unlogged_epochs_ ABSL_GUARDED_BY(epochs_mutex_);  // made, but their entry could not be written yet
 
   // Destroyed last to first: whoever borrows stands below what it borrows. Stop ends the executor before all that its tasks use.

@@ -47,12 +47,14 @@ std::string RandomUuid() {
 
 absl::StatusOr<v1::AddAccountRequest> RequestFor(v1::Role role, const std::string& certificate_pem, std::string_view option) {
   const auto certificate = crypto::ParseCertificate(certificate_pem);
-  if (!certificate.ok()) return absl::InvalidArgumentError(absl::StrCat(absl::string_view(option.data(), option.size()), ": ", certificate.status().message()));
+  if (!certificate.ok())
+    return absl::InvalidArgumentError(absl::StrCat(absl::string_view(option.data(), option.size()), ": ", certificate.status().message()));
   const std::string uri = certificate->uris.size() == 1 ? certificate->uris.front() : "";
   const size_t name = uri.rfind("/account/");
   if (name == std::string::npos) {
-    return absl::InvalidArgumentError(absl::StrCat(absl::string_view(option.data(), option.size()),
-                                                   ": must hold one URI spiffe://<trust domain>/account/<name> as its subject alternative name"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(absl::string_view(option.data(), option.size()),
+                     ": must hold one URI spiffe://<trust domain>/account/<name> as its subject alternative name"));
   }
   v1::AddAccountRequest request;
   request.set_certificate_pem(certificate_pem);
@@ -97,8 +99,8 @@ std::unique_ptr<audit::Draft> EnrolmentEntry(const v1::AddAccountRequest& reques
 }
 
 // Header, accounts and the first entries of the log, in one write.
-absl::Status WriteFirstRecords(storage::Engine& engine, const keys::SiteKeys& keys, const v1::GatewayConfig& config, const std::string& site_id,
-                               const std::vector<v1::AddAccountRequest>& requests) {
+absl::Status WriteFirstRecords(storage::Engine& engine, const keys::SiteKeys& keys, const v1::GatewayConfig& config,
+                               const std::string& site_id, const std::vector<v1::AddAccountRequest>& requests) {
   const std::unique_ptr<runtime::Clock> clock = runtime::MakeSystemClock();
   storage::RecordCommit commit;
   v1::StoreHeader header;
@@ -126,7 +128,9 @@ absl::Status WriteFirstRecords(storage::Engine& engine, const keys::SiteKeys& ke
 
 absl::StatusOr<std::string> ReadCertificate(std::string_view option, const std::string& path) {
   std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat(absl::string_view(option.data(), option.size()), " '", path, "' cannot be read: ", std::strerror(errno)));
+  if (!file)
+    return absl::NotFoundError(
+        absl::StrCat(absl::string_view(option.data(), option.size()), " '", path, "' cannot be read: ", std::strerror(errno)));
   std::string pem(crypto::kCertificatePemBytesMax + 1, '\0');
   file.read(pem.data(), static_cast<std::streamsize>(pem.size()));
   pem.resize(static_cast<size_t>(file.gcount()));

@@ -14,8 +14,8 @@ struct FirstAccounts {
   std::string security_certificate_pem;  // empty: none yet
 };
 
-// Makes the folders, the root key, the site key and the store. FAILED_PRECONDITION where there is anything already. On an error what was made is removed again;
-// where the process is killed midway, the next call says what to remove.
+// Makes the folders, the root key, the site key and the store. FAILED_PRECONDITION where there is anything already. On an error what was
+// made is removed again; where the process is killed midway, the next call says what to remove.
 absl::Status InitialiseSite(const v1::GatewayConfig& config, const FirstAccounts& accounts);
 
 struct InitArguments {

@@ -36,14 +36,17 @@ int main(int argc, char** argv) {
   bool json = false;
   const auto add = [&](const char* name, const char* text) {
     CLI::App* command = app.add_subcommand(name, text);
-    command->add_option("--config", config_path, "the machine configuration, protobuf text (GatewayConfig in otokura/v1/config.proto)")->required();
+    command->add_option("--config", config_path, "the machine configuration, protobuf text (GatewayConfig in otokura/v1/config.proto)")
+        ->required();
     command->footer(kExitCodesText);
     return command;
   };
   CLI::App* init_command = add("init", "Make an empty site: folders, root key, store, and the first accounts from their certificates");
   init_command->add_option("--admin-certificate", init.admin_certificate_path, "PEM of the system administrator's certificate")->required();
   init_command->add_option("--security-certificate", init.security_certificate_path, "PEM of the first security officer's certificate");
-  CLI::App* run_command = add("run", "Serve until SIGTERM or SIGINT; SIGHUP reloads certificates and the revocation list. Events go to standard error as JSON lines");
+  CLI::App* run_command =
+      add("run",
+          "Serve until SIGTERM or SIGINT; SIGHUP reloads certificates and the revocation list. Events go to standard error as JSON lines");
   CLI::App* check_command = add("check-config", "Name every rule that the configuration breaks on this machine");
   check_command->add_flag("--json", json, "print JSON objects, one a line");
   CLI::App* fsck_command = add("fsck", "Check records, audio, manifests and log against each other; the gateway must not run");

@@ -25,10 +25,12 @@ absl::StatusOr<std::string> PassphrasePath(const v1::RootKeyConfig& config) {
     return absl::FailedPreconditionError("exactly one of passphrase_file and passphrase_credential must be set");
   }
   if (name.empty()) return config.passphrase_file();
-  if (!IsCredentialName(name)) return absl::FailedPreconditionError("passphrase_credential must be a credential's name: letters, digits, '.', '_', '-'");
+  if (!IsCredentialName(name))
+    return absl::FailedPreconditionError("passphrase_credential must be a credential's name: letters, digits, '.', '_', '-'");
   const char* directory = std::getenv("CREDENTIALS_DIRECTORY");
   if (directory == nullptr || directory[0] != '/') {
-    return absl::FailedPreconditionError("passphrase_credential needs $CREDENTIALS_DIRECTORY; start otokurad by systemd with LoadCredential=");
+    return absl::FailedPreconditionError(
+        "passphrase_credential needs $CREDENTIALS_DIRECTORY; start otokurad by systemd with LoadCredential=");
   }
   return absl::StrCat(directory, "/", name);
 }

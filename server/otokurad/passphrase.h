@@ -10,7 +10,8 @@
 
 namespace otokura::gateway {
 
-// The file that the configuration names, directly or as a systemd credential. FAILED_PRECONDITION where it names none or both, or systemd gave no credentials.
+// The file that the configuration names, directly or as a systemd credential. FAILED_PRECONDITION where it names none or both, or systemd
+// gave no credentials.
 absl::StatusOr<std::string> PassphrasePath(const v1::RootKeyConfig& config);
 absl::StatusOr<crypto::SecretBytes> ReadPassphrase(const v1::RootKeyConfig& config);
 

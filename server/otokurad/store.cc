@@ -15,8 +15,8 @@ namespace {
 absl::Status CheckInitialised(const v1::GatewayConfig& config) {
   std::error_code ignored;
   if (std::filesystem::exists(UnfinishedMarkPath(config), ignored)) {
-    return absl::FailedPreconditionError(absl::StrCat("an init of this site was interrupted; remove '", config.data_dir(), "' and '", config.key_store_dir(),
-                                                      "' and run otokurad init again"));
+    return absl::FailedPreconditionError(absl::StrCat("an init of this site was interrupted; remove '", config.data_dir(), "' and '",
+                                                      config.key_store_dir(), "' and run otokurad init again"));
   }
   if (std::filesystem::exists(RootKeyPath(config), ignored)) return absl::OkStatus();
   return absl::FailedPreconditionError(absl::StrCat("there is no site in '", config.key_store_dir(), "' yet; run otokurad init"));
@@ -27,10 +27,12 @@ absl::StatusOr<v1::StoreHeader> ReadHeader(const storage::RecordReader& records,
   if (!bytes.ok()) return bytes.status();
   v1::StoreHeader header;
   if (!bytes->has_value()) return absl::FailedPreconditionError(absl::StrCat("data_dir '", data_dir, "' holds no site; run otokurad init"));
-  if (!header.ParseFromString(**bytes)) return absl::DataLossError(absl::StrCat("data_dir '", data_dir, "': its header cannot be read; restore a backup"));
+  if (!header.ParseFromString(**bytes))
+    return absl::DataLossError(absl::StrCat("data_dir '", data_dir, "': its header cannot be read; restore a backup"));
   if (header.version() > kStoreVersion) {
-    return absl::FailedPreconditionError(absl::StrCat("data_dir '", data_dir, "' is of version ", header.version(), ", newer than this otokurad, which reads up to ",
-                                                      kStoreVersion, "; install the newer otokurad"));
+    return absl::FailedPreconditionError(absl::StrCat("data_dir '", data_dir, "' is of version ", header.version(),
+                                                      ", newer than this otokurad, which reads up to ", kStoreVersion,
+                                                      "; install the newer otokurad"));
   }
   return header;
 }

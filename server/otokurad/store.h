@@ -32,7 +32,8 @@ std::string UnfinishedMarkPath(const v1::GatewayConfig& config);
 
 enum class StoreUse { kServe, kCheck };  // kCheck opens read-only
 
-// FAILED_PRECONDITION where there is no finished site, it is held by another process, or it is from a newer version; PERMISSION_DENIED for a wrong passphrase.
+// FAILED_PRECONDITION where there is no finished site, it is held by another process, or it is from a newer version; PERMISSION_DENIED for
+// a wrong passphrase.
 absl::StatusOr<Store> OpenStore(const v1::GatewayConfig& config, StoreUse use);
 // The same over an engine that is open already.
 absl::StatusOr<Store> OpenStoreOn(std::unique_ptr<storage::Engine> engine, const v1::GatewayConfig& config);

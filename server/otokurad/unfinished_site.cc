@@ -42,8 +42,8 @@ absl::Status MakeMark(const std::string& path) {
 absl::StatusOr<UnfinishedSite> UnfinishedSite::Create(const v1::GatewayConfig& config) {
   std::error_code ignored;
   if (fs::exists(UnfinishedMarkPath(config), ignored)) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("an earlier init was interrupted; remove '", config.data_dir(), "' and '", config.key_store_dir(), "' and run otokurad init again"));
+    return absl::FailedPreconditionError(absl::StrCat("an earlier init was interrupted; remove '", config.data_dir(), "' and '",
+                                                      config.key_store_dir(), "' and run otokurad init again"));
   }
   UnfinishedSite site(UnfinishedMarkPath(config));
   if (absl::Status taken = site.Take("key_store_dir", config.key_store_dir()); !taken.ok()) return taken;
@@ -70,7 +70,8 @@ absl::Status UnfinishedSite::Take(const char* field, const std::string& path) {
   fs::create_directories(path, error);
   if (error) return absl::FailedPreconditionError(absl::StrCat(field, " '", path, "' cannot be made: ", error.message()));
   if (!fs::is_empty(path, error) || error) {
-    return absl::FailedPreconditionError(absl::StrCat(field, " '", path, "' is not an empty folder; name another one, or remove it if nothing in it is needed"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(field, " '", path, "' is not an empty folder; name another one, or remove it if nothing in it is needed"));
   }
   folders_.push_back(folder);
   if (chmod(path.c_str(), S_IRWXU) != 0) return SystemError(path, errno);

@@ -20,7 +20,8 @@ class RetrieveReactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   RetrieveReactor(grpc::CallbackServerContext* context, runtime::Executor* executor)
       : executor_(executor), cancellation_(std::make_shared<Cancellation>(context)) {}
 
-  void Begin(recordings::Retrieval* retrieval, access::Action action, const grpc::ByteBuffer& request, absl::StatusOr<access::Caller> caller);
+  void Begin(recordings::Retrieval* retrieval, access::Action action, const grpc::ByteBuffer& request,
+             absl::StatusOr<access::Caller> caller);
 
   void OnWriteDone(bool ok) override;
   void OnCancel() override;
@@ -66,7 +67,8 @@ class RetrieveReactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
 };
 
-void RetrieveReactor::Begin(recordings::Retrieval* retrieval, access::Action action, const grpc::ByteBuffer& request, absl::StatusOr<access::Caller> caller) {
+void RetrieveReactor::Begin(recordings::Retrieval* retrieval, access::Action action, const grpc::ByteBuffer& request,
+                            absl::StatusOr<access::Caller> caller) {
   std::shared_ptr<recordings::RetrievalStream> stream;
   auto parsed = caller.ok() ? Parse<v1::RetrieveRequest>(request) : caller.status();
   if (parsed.ok()) stream = retrieval->Start(*std::move(caller), action, *std::move(parsed), std::make_shared<Peer>(this));
@@ -131,14 +133,16 @@ void RetrieveReactor::OnDone() {
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AccessService::Search(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* AccessService::Search(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                grpc::ByteBuffer* response) {
   return ServeUnary<v1::SearchRequest, v1::SearchResponse>(
       *door_, context, request, response, [this](access::Caller caller, v1::SearchRequest parsed, UnaryDone<v1::SearchResponse> done) {
         catalogue_->Search(std::move(caller), std::move(parsed), std::move(done));
       });
 }
 
-grpc::ServerUnaryReactor* AccessService::Show(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* AccessService::Show(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                              grpc::ByteBuffer* response) {
   return ServeUnary<v1::ShowRequest, v1::ShowResponse>(
       *door_, context, request, response, [this](access::Caller caller, v1::ShowRequest parsed, UnaryDone<v1::ShowResponse> done) {
         catalogue_->Show(std::move(caller), std::move(parsed), std::move(done));
@@ -154,7 +158,7 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* AccessService::Download(grpc::Callba
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* AccessService::Retrieve(grpc::CallbackServerContext* context, access::Action action,
-                                                                        const grpc::ByteBuffer* request) {
+                                                                    const grpc::ByteBuffer* request) {
   auto* reactor = new RetrieveReactor(context, executor_);
   door_->Identify(*context, [this, reactor, action, request](absl::StatusOr<access::Caller> caller) {
     reactor->Begin(retrieval_, action, *request, std::move(caller));

@@ -13,8 +13,8 @@
 namespace otokura::rpc {
 
 // Every method takes its message raw (wire.h).
-using RawAccessService = v1::Access::WithRawCallbackMethod_Search<
-    v1::Access::WithRawCallbackMethod_Show<v1::Access::WithRawCallbackMethod_Listen<v1::Access::WithRawCallbackMethod_Download<v1::Access::Service>>>>;
+using RawAccessService = v1::Access::WithRawCallbackMethod_Search<v1::Access::WithRawCallbackMethod_Show<
+    v1::Access::WithRawCallbackMethod_Listen<v1::Access::WithRawCallbackMethod_Download<v1::Access::Service>>>>;
 
 class AccessService : public RawAccessService {
  public:
@@ -22,13 +22,16 @@ class AccessService : public RawAccessService {
   AccessService(const Door* door, recordings::Catalogue* catalogue, recordings::Retrieval* retrieval, runtime::Executor* executor)
       : door_(door), catalogue_(catalogue), retrieval_(retrieval), executor_(executor) {}
 
-  grpc::ServerUnaryReactor* Search(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* Show(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* Search(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                   grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* Show(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                 grpc::ByteBuffer* response) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Listen(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Download(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) override;
 
  private:
-  grpc::ServerWriteReactor<grpc::ByteBuffer>* Retrieve(grpc::CallbackServerContext* context, access::Action action, const grpc::ByteBuffer* request);
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* Retrieve(grpc::CallbackServerContext* context, access::Action action,
+                                                       const grpc::ByteBuffer* request);
 
   const Door* const door_;
   recordings::Catalogue* const catalogue_;

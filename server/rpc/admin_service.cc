@@ -35,7 +35,8 @@ std::function<void(absl::StatusOr<v1::Account>)> WithAccount(UnaryDone<Response>
 
 }  // namespace
 
-grpc::ServerUnaryReactor* AdminService::AddAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* AdminService::AddAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                   grpc::ByteBuffer* response) {
   return ServeUnary<v1::AddAccountRequest, v1::AddAccountResponse>(
       *parts_.door, context, request, response,
       [this](const access::Caller& caller, const v1::AddAccountRequest& parsed, UnaryDone<v1::AddAccountResponse> done) {
@@ -43,7 +44,8 @@ grpc::ServerUnaryReactor* AdminService::AddAccount(grpc::CallbackServerContext* 
       });
 }
 
-grpc::ServerUnaryReactor* AdminService::SuspendAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* AdminService::SuspendAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) {
   return ServeUnary<v1::SuspendAccountRequest, v1::SuspendAccountResponse>(
       *parts_.door, context, request, response,
       [this](const access::Caller& caller, const v1::SuspendAccountRequest& parsed, UnaryDone<v1::SuspendAccountResponse> done) {
@@ -51,7 +53,8 @@ grpc::ServerUnaryReactor* AdminService::SuspendAccount(grpc::CallbackServerConte
       });
 }
 
-grpc::ServerUnaryReactor* AdminService::ListAccounts(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* AdminService::ListAccounts(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                     grpc::ByteBuffer* response) {
   return ServeUnary<v1::ListAccountsRequest, v1::ListAccountsResponse>(
       *parts_.door, context, request, response,
       [this](const access::Caller& caller, const v1::ListAccountsRequest& parsed, UnaryDone<v1::ListAccountsResponse> done) {
@@ -86,7 +89,8 @@ void AdminService::Suspend(const access::Caller& caller, const v1::SuspendAccoun
 void AdminService::List(const access::Caller& caller, const v1::ListAccountsRequest& request,
                         std::function<void(absl::StatusOr<v1::ListAccountsResponse>)> done) const {
   if (request.page_size() > kAccountPageRowsMax) {
-    return done(absl::InvalidArgumentError(absl::StrCat("page_size ", request.page_size(), " is over ", kAccountPageRowsMax, "; ask for less at a time")));
+    return done(absl::InvalidArgumentError(
+        absl::StrCat("page_size ", request.page_size(), " is over ", kAccountPageRowsMax, "; ask for less at a time")));
   }
   if (request.page_token().size() > kPageTokenBytesMax) {
     return done(absl::InvalidArgumentError("page_token is over 256 bytes; pass on next_page_token as it is"));
@@ -98,10 +102,11 @@ void AdminService::List(const access::Caller& caller, const v1::ListAccountsRequ
     after = *std::move(position);
   }
   const size_t rows = request.page_size() == 0 ? kAccountPageRowsDefault : request.page_size();
-  parts_.gate->Note(caller, AskFor(access::Action::kListAccounts, ""), [this, after, rows, done = std::move(done)](absl::StatusOr<uint64_t> sequence) {
-    if (!sequence.ok()) return done(sequence.status());
-    parts_.executor->Post([this, after, rows, done] { done(Page(after, rows)); });
-  });
+  parts_.gate->Note(caller, AskFor(access::Action::kListAccounts, ""),
+                    [this, after, rows, done = std::move(done)](absl::StatusOr<uint64_t> sequence) {
+                      if (!sequence.ok()) return done(sequence.status());
+                      parts_.executor->Post([this, after, rows, done] { done(Page(after, rows)); });
+                    });
 }
 
 absl::StatusOr<v1::ListAccountsResponse> AdminService::Page(std::string_view after, size_t rows) const {

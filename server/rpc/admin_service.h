@@ -24,8 +24,8 @@ inline constexpr uint32_t kAccountPageRowsMax = 1000;
 inline constexpr uint32_t kAccountPageRowsDefault = 200;
 
 // Every method takes its message raw (wire.h).
-using RawAdminService =
-    v1::Admin::WithRawCallbackMethod_AddAccount<v1::Admin::WithRawCallbackMethod_ListAccounts<v1::Admin::WithRawCallbackMethod_SuspendAccount<v1::Admin::Service>>>;
+using RawAdminService = v1::Admin::WithRawCallbackMethod_AddAccount<
+    v1::Admin::WithRawCallbackMethod_ListAccounts<v1::Admin::WithRawCallbackMethod_SuspendAccount<v1::Admin::Service>>>;
 
 class AdminService : public RawAdminService {
  public:
@@ -40,15 +40,19 @@ class AdminService : public RawAdminService {
   };
   explicit AdminService(Parts parts) : parts_(parts) {}
 
-  grpc::ServerUnaryReactor* AddAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* ListAccounts(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) override;
-  grpc::ServerUnaryReactor* SuspendAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* AddAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ListAccounts(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* SuspendAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) override;
 
  private:
   using AccountDone = std::function<void(absl::StatusOr<v1::Account>)>;
   void Add(const access::Caller& caller, const v1::AddAccountRequest& request, AccountDone done) const;
   void Suspend(const access::Caller& caller, const v1::SuspendAccountRequest& request, AccountDone done) const;
-  void List(const access::Caller& caller, const v1::ListAccountsRequest& request, std::function<void(absl::StatusOr<v1::ListAccountsResponse>)> done) const;
+  void List(const access::Caller& caller, const v1::ListAccountsRequest& request,
+            std::function<void(absl::StatusOr<v1::ListAccountsResponse>)> done) const;
   absl::StatusOr<v1::ListAccountsResponse> Page(std::string_view after, size_t rows) const;
   // Where the role allows it: the entry to commit with the change. Otherwise logs the refusal, ends `done` with it, and gives null.
   std::unique_ptr<audit::Draft> Permitted(const access::Caller& caller, const access::Ask& ask, const AccountDone& done) const;

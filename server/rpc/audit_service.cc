@@ -21,7 +21,8 @@ std::string TokenScope(const v1::ListAuditRequest& request) {
 
 absl::Status CheckTimes(const v1::ListAuditRequest& request) {
   for (const int64_t time : {request.from_unix_ms(), request.to_unix_ms()}) {
-    if (time < 0 || time > kUnixMsMax) return absl::InvalidArgumentError("from_unix_ms and to_unix_ms must be milliseconds since 1970, or 0 for no bound");
+    if (time < 0 || time > kUnixMsMax)
+      return absl::InvalidArgumentError("from_unix_ms and to_unix_ms must be milliseconds since 1970, or 0 for no bound");
   }
   if (request.to_unix_ms() != 0 && request.to_unix_ms() <= request.from_unix_ms()) {
     return absl::InvalidArgumentError("to_unix_ms must be later than from_unix_ms, or 0 for no bound");
@@ -34,7 +35,8 @@ absl::Status CheckTimes(const v1::ListAuditRequest& request) {
 absl::StatusOr<audit::Log::Query> ParseListing(const v1::ListAuditRequest& request, const keys::SiteKeys& keys) {
   if (absl::Status times = CheckTimes(request); !times.ok()) return times;
   if (request.page_size() > kAuditPageRowsMax) {
-    return absl::InvalidArgumentError(absl::StrCat("page_size ", request.page_size(), " is over ", kAuditPageRowsMax, "; ask for less at a time"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("page_size ", request.page_size(), " is over ", kAuditPageRowsMax, "; ask for less at a time"));
   }
   audit::Log::Query query;
   query.limit = request.page_size() == 0 ? kAuditPageRowsDefault : request.page_size();
@@ -42,18 +44,22 @@ absl::StatusOr<audit::Log::Query> ParseListing(const v1::ListAuditRequest& reque
   query.to_unix_us = request.to_unix_ms() * 1000;
   if (!request.recording_id().empty()) {
     auto recording = storage::RecordingId::Parse(request.recording_id());
-    if (!recording.ok()) return absl::InvalidArgumentError("recording_id must be the 36 characters of a recording id, lower case with hyphens");
+    if (!recording.ok())
+      return absl::InvalidArgumentError("recording_id must be the 36 characters of a recording id, lower case with hyphens");
     query.recording = *recording;
   }
   if (request.page_token().empty()) return query;
-  if (request.page_token().size() > kPageTokenBytesMax) return absl::InvalidArgumentError("page_token is over 256 bytes; pass on next_page_token as it is");
+  if (request.page_token().size() > kPageTokenBytesMax)
+    return absl::InvalidArgumentError("page_token is over 256 bytes; pass on next_page_token as it is");
   auto position = keys.OpenPageToken(TokenScope(request), request.page_token());
   if (!position.ok()) return position.status();
-  if (!absl::SimpleAtoi(*position, &query.before) || query.before == 0) return absl::InvalidArgumentError("page_token is not one of this listing");
+  if (!absl::SimpleAtoi(*position, &query.before) || query.before == 0)
+    return absl::InvalidArgumentError("page_token is not one of this listing");
   return query;
 }
 
-v1::ListAuditResponse FormatListing(const v1::ListAuditRequest& request, audit::Log::Page page, const audit::Head& head, const keys::SiteKeys& keys) {
+v1::ListAuditResponse FormatListing(const v1::ListAuditRequest& request, audit::Log::Page page, const audit::Head& head,
+                                    const keys::SiteKeys& keys) {
   v1::ListAuditResponse response;
   response.set_tree_size(head.tree_size);
   response.set_root_sha256(head.root);
@@ -74,9 +80,11 @@ v1::ListAuditResponse FormatListing(const v1::ListAuditRequest& request, audit::
   return response;
 }
 
-grpc::ServerUnaryReactor* AuditService::List(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
+grpc::ServerUnaryReactor* AuditService::List(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                             grpc::ByteBuffer* response) {
   return ServeUnary<v1::ListAuditRequest, v1::ListAuditResponse>(
-      *door_, context, request, response, [this](const access::Caller& caller, const v1::ListAuditRequest& parsed, UnaryDone<v1::ListAuditResponse> done) {
+      *door_, context, request, response,
+      [this](const access::Caller& caller, const v1::ListAuditRequest& parsed, UnaryDone<v1::ListAuditResponse> done) {
         Release(caller, parsed, std::move(done));
       });
 }
@@ -88,15 +96,16 @@ void AuditService::Release(const access::Caller& caller, const v1::ListAuditRequ
   access::Ask ask;
   ask.action = access::Action::kListAudit;
   ask.requested_id = request.recording_id();
-  gate_->Release(caller, std::move(ask), [this, request, query = *query, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
-    if (!permit.ok()) return done(permit.status());
-    // Off the committer's thread: a page reads and opens up to a thousand rows.
-    executor_->Post([this, request, query, done, permit = *std::move(permit)] {
-      auto page = log_->List(permit, query);
-      if (!page.ok()) return done(page.status());
-      done(FormatListing(request, *std::move(page), log_->head(), *keys_));
-    });
-  });
+  gate_->Release(caller, std::move(ask),
+                 [this, request, query = *query, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
+                   if (!permit.ok()) return done(permit.status());
+                   // Off the committer's thread: a page reads and opens up to a thousand rows.
+                   executor_->Post([this, request, query, done, permit = *std::move(permit)] {
+                     auto page = log_->List(permit, query);
+                     if (!page.ok()) return done(page.status());
+                     done(FormatListing(request, *std::move(page), log_->head(), *keys_));
+                   });
+                 });
 }
 
 }  // namespace otokura::rpc

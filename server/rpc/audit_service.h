@@ -23,7 +23,8 @@ inline constexpr uint32_t kAuditPageRowsDefault = 100;
 // A request as the log understands it. INVALID_ARGUMENT naming the field.
 absl::StatusOr<audit::Log::Query> ParseListing(const v1::ListAuditRequest& request, const keys::SiteKeys& keys);
 // As many of the entries as one message takes, and the token for the rest.
-v1::ListAuditResponse FormatListing(const v1::ListAuditRequest& request, audit::Log::Page page, const audit::Head& head, const keys::SiteKeys& keys);
+v1::ListAuditResponse FormatListing(const v1::ListAuditRequest& request, audit::Log::Page page, const audit::Head& head,
+                                    const keys::SiteKeys& keys);
 
 class AuditService : public v1::Audit::WithRawCallbackMethod_List<v1::Audit::Service> {
  public:
@@ -31,10 +32,12 @@ class AuditService : public v1::Audit::WithRawCallbackMethod_List<v1::Audit::Ser
   AuditService(const Door* door, access::Gate* gate, const audit::Log* log, const keys::SiteKeys* keys, runtime::Executor* executor)
       : door_(door), gate_(gate), log_(log), keys_(keys), executor_(executor) {}
 
-  grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                 grpc::ByteBuffer* response) override;
 
  private:
-  void Release(const access::Caller& caller, const v1::ListAuditRequest& request, std::function<void(absl::StatusOr<v1::ListAuditResponse>)> done) const;
+  void Release(const access::Caller& caller, const v1::ListAuditRequest& request,
+               std::function<void(absl::StatusOr<v1::ListAuditResponse>)> done) const;
 
   const Door* const door_;
   access::Gate* const gate_;

@@ -19,7 +19,8 @@ class Door {
   Door(const access::Directory* directory, access::Gate* gate, runtime::Executor* executor)
       : directory_(directory), gate_(gate), executor_(executor) {}
 
-  // Identifies on the executor, because that parses a certificate, and calls `done` there: with the caller, or with the refusal, which is logged.
+  // Identifies on the executor, because that parses a certificate, and calls `done` there: with the caller, or with the refusal, which is
+  // logged.
   void Identify(const grpc::ServerContextBase& context, absl::AnyInvocable<void(absl::StatusOr<access::Caller>) &&> done) const;
 
  private:

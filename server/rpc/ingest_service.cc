@@ -14,8 +14,8 @@
 namespace otokura::rpc {
 namespace {
 
-// One Record stream. gRPC's reactions and the ingest stream's wishes meet in Advance, under one mutex; reactions run on gRPC's few threads and only hand over.
-// Deleted in OnDone, which gRPC calls once Finish was called and no operation is under way.
+// One Record stream. gRPC's reactions and the ingest stream's wishes meet in Advance, under one mutex; reactions run on gRPC's few threads
+// and only hand over. Deleted in OnDone, which gRPC calls once Finish was called and no operation is under way.
 class RecordReactor : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   RecordReactor(grpc::CallbackServerContext* context, runtime::Executor* executor)
@@ -70,7 +70,7 @@ class RecordReactor : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::Byt
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   bool finishing_ ABSL_GUARDED_BY(mutex_) = false;
   std::deque<v1::RecordResponse> outbox_ ABSL_GUARDED_BY(mutex_);  // at most Opened, one Committed and Sealed
-  absl::Status malformed_ ABSL_GUARDED_BY(mutex_);  // what is wrong with a request that could not be parsed
+  absl::Status malformed_ ABSL_GUARDED_BY(mutex_);                 // what is wrong with a request that could not be parsed
   std::optional<absl::Status> end_ ABSL_GUARDED_BY(mutex_);
 };
 
@@ -171,7 +171,8 @@ void RecordReactor::OnDone() {
 
 grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* IngestService::Record(grpc::CallbackServerContext* context) {
   auto* reactor = new RecordReactor(context, executor_);
-  door_->Identify(*context, [reactor, ingest = ingest_](absl::StatusOr<access::Caller> caller) { reactor->Begin(ingest, std::move(caller)); });
+  door_->Identify(*context,
+                  [reactor, ingest = ingest_](absl::StatusOr<access::Caller> caller) { reactor->Begin(ingest, std::move(caller)); });
   return reactor;
 }
 

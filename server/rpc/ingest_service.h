@@ -14,7 +14,8 @@ namespace otokura::rpc {
 class IngestService : public v1::Ingest::WithRawCallbackMethod_Record<v1::Ingest::Service> {
  public:
   // Borrowed, must outlive the server that this is registered with.
-  IngestService(const Door* door, recordings::Ingest* ingest, runtime::Executor* executor) : door_(door), ingest_(ingest), executor_(executor) {}
+  IngestService(const Door* door, recordings::Ingest* ingest, runtime::Executor* executor)
+      : door_(door), ingest_(ingest), executor_(executor) {}
 
   grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Record(grpc::CallbackServerContext* context) override;
 

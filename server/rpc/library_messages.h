@@ -1,5 +1,5 @@
-// What gRPC and protobuf have to say goes to logs of their own, in lines that can hold addresses and the client's text: counted here, never passed on (I1). A refused
-// handshake shows nowhere else on the server.
+// What gRPC and protobuf have to say goes to logs of their own, in lines that can hold addresses and the client's text: counted here, never
+// passed on (I1). A refused handshake shows nowhere else on the server.
 #ifndef OTOKURA_SERVER_RPC_LIBRARY_MESSAGES_H_
 #define OTOKURA_SERVER_RPC_LIBRARY_MESSAGES_H_
 

@@ -10,8 +10,8 @@
 namespace otokura::rpc {
 namespace {
 
-constexpr size_t kAddressBytesMax = 64;   // the longest IPv6 text form with a zone fits
-constexpr size_t kSpiffeIdsMax = 8;       // one is demanded; the rest only shows that there are too many
+constexpr size_t kAddressBytesMax = 64;     // the longest IPv6 text form with a zone fits
+constexpr size_t kSpiffeIdsMax = 8;         // one is demanded; the rest only shows that there are too many
 constexpr size_t kSpiffeIdBytesMax = 2048;  // of the SPIFFE standard
 
 // gRPC percent-encodes the brackets of IPv6 addresses in peer().

@@ -10,7 +10,8 @@ int Milliseconds(absl::Duration duration) { return static_cast<int>(absl::ToInt6
 }  // namespace
 
 void SetServerOptions(grpc::ServerBuilder& builder) {
-  // Health is open to every valid certificate and says nothing but whether the gateway serves. Reflection stays unlinked: it would bypass the door.
+  // Health is open to every valid certificate and says nothing but whether the gateway serves. Reflection stays unlinked: it would bypass
+  // the door.
   grpc::EnableDefaultHealthCheckService(true);
   builder.SetMaxReceiveMessageSize(kRequestBytesMax);
   builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, kMetadataBytesMax);

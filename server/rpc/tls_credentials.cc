@@ -14,21 +14,25 @@ namespace otokura::rpc {
 namespace {
 
 absl::Status FileError(std::string_view field, const std::string& path, const absl::Status& status) {
-  return absl::Status(status.code(), absl::StrCat("tls.", absl::string_view(field.data(), field.size()), " '", path, "': ", status.message()));
+  return absl::Status(status.code(),
+                      absl::StrCat("tls.", absl::string_view(field.data(), field.size()), " '", path, "': ", status.message()));
 }
 
 absl::Status CheckPrivateKeyMode(const std::string& path) {
   struct stat status;
   if (stat(path.c_str(), &status) != 0) return absl::NotFoundError(absl::StrCat("cannot be read: ", std::strerror(errno)));
   if ((status.st_mode & (S_IRWXG | S_IRWXO)) == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError("can be read by others than its owner; chmod 600 it, and issue a new key if others may have read it");
+  return absl::FailedPreconditionError(
+      "can be read by others than its owner; chmod 600 it, and issue a new key if others may have read it");
 }
 
 absl::Status CheckInForce(const crypto::Certificate& certificate, absl::Time now) {
   const absl::Time not_before = absl::FromUnixSeconds(certificate.not_before_unix_s);
   const absl::Time not_after = absl::FromUnixSeconds(certificate.not_after_unix_s);
   if (now >= not_after) return absl::FailedPreconditionError(absl::StrCat("expired at ", absl::FormatTime(not_after), "; renew it"));
-  if (now < not_before) return absl::FailedPreconditionError(absl::StrCat("is in force only from ", absl::FormatTime(not_before), "; check this machine's clock"));
+  if (now < not_before)
+    return absl::FailedPreconditionError(
+        absl::StrCat("is in force only from ", absl::FormatTime(not_before), "; check this machine's clock"));
   return absl::OkStatus();
 }
 
@@ -40,7 +44,9 @@ class FetchedCredentials : public grpc::ServerCredentials {
   void SetAuthMetadataProcessor(const std::shared_ptr<grpc::AuthMetadataProcessor>& processor) override {}
 
  private:
-  int AddPortToServer(const std::string& address, grpc_server* server) override { return grpc_server_add_http2_port(server, address.c_str(), credentials_); }
+  int AddPortToServer(const std::string& address, grpc_server* server) override {
+    return grpc_server_add_http2_port(server, address.c_str(), credentials_);
+  }
 
   grpc_server_credentials* const credentials_;
 };
@@ -65,11 +71,13 @@ absl::StatusOr<TlsFiles> ReadTlsFiles(const v1::TlsConfig& config, absl::Time no
   auto client_ca_pem = ReadTlsFile("client_ca_file", config.client_ca_file());
   if (!client_ca_pem.ok()) return client_ca_pem.status();
 
-  if (absl::Status mode = CheckPrivateKeyMode(config.private_key_file()); !mode.ok()) return FileError("private_key_file", config.private_key_file(), mode);
+  if (absl::Status mode = CheckPrivateKeyMode(config.private_key_file()); !mode.ok())
+    return FileError("private_key_file", config.private_key_file(), mode);
   auto certificate = crypto::ParseCertificate(*certificate_pem);
   absl::Status fit = certificate.ok() ? CheckInForce(*certificate, now) : certificate.status();
   if (!fit.ok()) return FileError("certificate_file", config.certificate_file(), fit);
-  if (fit = crypto::CheckKeyMatches(*certificate_pem, *private_key_pem); !fit.ok()) return FileError("private_key_file", config.private_key_file(), fit);
+  if (fit = crypto::CheckKeyMatches(*certificate_pem, *private_key_pem); !fit.ok())
+    return FileError("private_key_file", config.private_key_file(), fit);
   if (fit = crypto::ParseCertificate(*client_ca_pem).status(); !fit.ok()) return FileError("client_ca_file", config.client_ca_file(), fit);
   return TlsFiles{std::move(*certificate_pem), std::move(*private_key_pem), std::move(*client_ca_pem)};
 }
@@ -81,8 +89,8 @@ absl::StatusOr<std::unique_ptr<ReloadableTls>> ReloadableTls::Create(v1::TlsConf
 }
 
 ReloadableTls::ReloadableTls(v1::TlsConfig config, TlsFiles files) : config_(std::move(config)), files_(std::move(files)) {
-  grpc_ssl_server_credentials_options* options =
-      grpc_ssl_server_credentials_create_options_using_config_fetcher(GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY, Fetch, this);
+  grpc_ssl_server_credentials_options* options = grpc_ssl_server_credentials_create_options_using_config_fetcher(
+      GRPC_SSL_REQUEST_AND_REQUIRE_CLIENT_CERTIFICATE_AND_VERIFY, Fetch, this);
   credentials_ = std::make_shared<FetchedCredentials>(grpc_ssl_server_credentials_create_with_options(options));
 }
 

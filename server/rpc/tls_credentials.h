@@ -29,7 +29,8 @@ struct TlsFiles {
   std::string client_ca_pem;
 };
 
-// Reads and checks them together: readable, a pair, in force at `now`, and a client authority that parses. The message names the field and the file.
+// Reads and checks them together: readable, a pair, in force at `now`, and a client authority that parses. The message names the field and
+// the file.
 absl::StatusOr<TlsFiles> ReadTlsFiles(const v1::TlsConfig& config, absl::Time now);
 
 // Thread-safe. Must outlive every server that uses its credentials. Every client must show a certificate that the client authority issued.

@@ -22,8 +22,8 @@ using UnaryDone = std::function<void(absl::StatusOr<Response>)>;
 
 // `serve(caller, request, done)` runs on the executor and calls `done` once, from any thread. What it needs must outlive the server.
 template <typename Request, typename Response, typename Serve>
-grpc::ServerUnaryReactor* ServeUnary(const Door& door, grpc::CallbackServerContext* context, const grpc::ByteBuffer* request, grpc::ByteBuffer* response,
-                                     Serve serve) {
+grpc::ServerUnaryReactor* ServeUnary(const Door& door, grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                     grpc::ByteBuffer* response, Serve serve) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();  // lives, as the two buffers do, until Finish
   door.Identify(*context, [reactor, request, response, serve = std::move(serve)](absl::StatusOr<access::Caller> caller) {
     const UnaryDone<Response> done = [reactor, response](absl::StatusOr<Response> result) {

@@ -53,9 +53,11 @@ absl::Status ParseInto(const grpc::ByteBuffer& bytes, google::protobuf::Message*
   const Descriptor& type = *message->GetDescriptor();
   UnknownFieldSet fields;
   if (fields.ParseFromString(Flatten(bytes))) {
-    if (const auto path = FindBadText(type, fields, 0)) return absl::InvalidArgumentError(absl::StrCat(*path, ": not UTF-8; convert it before it is sent"));
+    if (const auto path = FindBadText(type, fields, 0))
+      return absl::InvalidArgumentError(absl::StrCat(*path, ": not UTF-8; convert it before it is sent"));
   }
-  return absl::InvalidArgumentError(absl::StrCat("request: not a message of type ", type.full_name(), "; is the client made for this gateway?"));
+  return absl::InvalidArgumentError(
+      absl::StrCat("request: not a message of type ", type.full_name(), "; is the client made for this gateway?"));
 }
 
 grpc::ByteBuffer Serialise(const google::protobuf::MessageLite& message) {

@@ -1,5 +1,5 @@
-// Messages as gRPC carries them. Parsed here and not by gRPC, which answers a call whose message it cannot parse with an empty UNIMPLEMENTED, and ends a stream as
-// though its client had nothing more to say.
+// Messages as gRPC carries them. Parsed here and not by gRPC, which answers a call whose message it cannot parse with an empty
+// UNIMPLEMENTED, and ends a stream as though its client had nothing more to say.
 #ifndef OTOKURA_SERVER_RPC_WIRE_H_
 #define OTOKURA_SERVER_RPC_WIRE_H_
 

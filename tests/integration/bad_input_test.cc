@@ -51,8 +51,8 @@ class BadInput : public ::testing::Test {
 
 TEST_F(BadInput, OffsetsThatDoNotContinue) {
   for (const uint64_t offset : {uint64_t{0}, uint64_t{500}, uint64_t{1001}, ~uint64_t{0}}) {
-    const absl::Status status =
-        RecordError(recorder_, {OpenRequest("offset-" + std::to_string(offset)), AudioRequest(0, speech_.substr(0, 1000)), AudioRequest(offset, "more")});
+    const absl::Status status = RecordError(recorder_, {OpenRequest("offset-" + std::to_string(offset)),
+                                                        AudioRequest(0, speech_.substr(0, 1000)), AudioRequest(offset, "more")});
     EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
     EXPECT_EQ(DetailOf(status).offset_mismatch().expected(), 1000u);
     EXPECT_EQ(DetailOf(status).offset_mismatch().received(), offset);

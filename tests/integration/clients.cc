@@ -124,7 +124,8 @@ absl::Status RecordStream::AwaitEnd() {
   return rpc::FromGrpc(stream_->Finish());
 }
 
-absl::StatusOr<v1::Sealed> RecordCall(const std::shared_ptr<grpc::Channel>& channel, const v1::RecordRequest& open, std::string_view audio) {
+absl::StatusOr<v1::Sealed> RecordCall(const std::shared_ptr<grpc::Channel>& channel, const v1::RecordRequest& open,
+                                      std::string_view audio) {
   RecordStream stream(channel);
   bool alive = stream.Send(open) && stream.ReceiveOpened().has_value();
   for (size_t offset = 0; alive && offset < audio.size(); offset += kSpokenBytes) {
@@ -152,7 +153,8 @@ Retrieved Listen(const std::shared_ptr<grpc::Channel>& channel, const std::strin
   return Drain(stub->Listen(&context, RetrieveRequest(recording_id, range, purpose)));
 }
 
-Retrieved Download(const std::shared_ptr<grpc::Channel>& channel, const std::string& recording_id, Range range, const std::string& purpose) {
+Retrieved Download(const std::shared_ptr<grpc::Channel>& channel, const std::string& recording_id, Range range,
+                   const std::string& purpose) {
   const auto stub = v1::Access::NewStub(channel);
   grpc::ClientContext context;
   SetDeadline(context);
@@ -176,7 +178,8 @@ absl::StatusOr<v1::SearchResponse> Search(const std::shared_ptr<grpc::Channel>& 
   return response;
 }
 
-absl::StatusOr<v1::ShowResponse> Show(const std::shared_ptr<grpc::Channel>& channel, const std::string& recording_id, const std::string& purpose) {
+absl::StatusOr<v1::ShowResponse> Show(const std::shared_ptr<grpc::Channel>& channel, const std::string& recording_id,
+                                      const std::string& purpose) {
   const auto stub = v1::Access::NewStub(channel);
   grpc::ClientContext context;
   SetDeadline(context);
@@ -217,7 +220,8 @@ int Count(const std::vector<LoggedEntry>& log, v1::AuditAction action, v1::Audit
 
 v1::ErrorDetail DetailOf(const absl::Status& status) {
   v1::ErrorDetail detail;
-  if (const auto payload = status.GetPayload(recordings::kErrorDetailUrl); payload.has_value()) detail.ParseFromString(std::string(*payload));
+  if (const auto payload = status.GetPayload(recordings::kErrorDetailUrl); payload.has_value())
+    detail.ParseFromString(std::string(*payload));
   return detail;
 }
 

@@ -37,8 +37,8 @@ class RecordStream {
   void HalfClose() { stream_->WritesDone(); }
   std::optional<v1::RecordResponse> Receive();
   std::optional<v1::Opened> ReceiveOpened();
-  std::optional<v1::Sealed> ReceiveSealed();         // skips Committed
-  uint64_t ReceiveCommitted(uint64_t at_least);      // 0 where the stream ended before
+  std::optional<v1::Sealed> ReceiveSealed();     // skips Committed
+  uint64_t ReceiveCommitted(uint64_t at_least);  // 0 where the stream ended before
   // Reads what is still there and gives the end. Finish half-closes first; AwaitEnd leaves the ending to the gateway.
   absl::Status Finish();
   absl::Status AwaitEnd();
@@ -64,12 +64,15 @@ struct Range {
   uint64_t offset = 0;
   uint64_t length = 0;
 };
-Retrieved Listen(const std::shared_ptr<grpc::Channel>& channel, const std::string& recording_id, Range range, const std::string& purpose = "inquiry");
-Retrieved Download(const std::shared_ptr<grpc::Channel>& channel, const std::string& recording_id, Range range, const std::string& purpose = "inquiry");
+Retrieved Listen(const std::shared_ptr<grpc::Channel>& channel, const std::string& recording_id, Range range,
+                 const std::string& purpose = "inquiry");
+Retrieved Download(const std::shared_ptr<grpc::Channel>& channel, const std::string& recording_id, Range range,
+                   const std::string& purpose = "inquiry");
 
 v1::SearchRequest SearchFor(v1::PersonalField field, const std::string& value);
 absl::StatusOr<v1::SearchResponse> Search(const std::shared_ptr<grpc::Channel>& channel, const v1::SearchRequest& request);
-absl::StatusOr<v1::ShowResponse> Show(const std::shared_ptr<grpc::Channel>& channel, const std::string& recording_id, const std::string& purpose = "inquiry");
+absl::StatusOr<v1::ShowResponse> Show(const std::shared_ptr<grpc::Channel>& channel, const std::string& recording_id,
+                                      const std::string& purpose = "inquiry");
 
 struct LoggedEntry {
   v1::AuditEntry leaf;

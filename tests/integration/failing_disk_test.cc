@@ -60,7 +60,8 @@ TEST_F(FailingDisk, I4_AFullDiskLosesNothingThatWasAcknowledged) {
   ASSERT_TRUE(resumed.has_value()) << again.Finish();
   EXPECT_GE(resumed->committed_bytes(), acknowledged);
   EXPECT_FALSE(resumed->has_lost());
-  for (size_t offset = resumed->committed_bytes(); offset < speech_.size(); offset += 1000) again.Send(AudioRequest(offset, speech_.substr(offset, 1000)));
+  for (size_t offset = resumed->committed_bytes(); offset < speech_.size(); offset += 1000)
+    again.Send(AudioRequest(offset, speech_.substr(offset, 1000)));
   again.Send(FinishRequest(speech_));
   const auto sealed = again.ReceiveSealed();
   ASSERT_TRUE(sealed.has_value()) << again.Finish();
@@ -82,8 +83,8 @@ TEST_F(FailingDisk, I2_WhereTheLogCannotBeWrittenNothingLeaves) {
   const auto sealed = RecordCall(recorder_, open, speech_);
   ASSERT_TRUE(sealed.ok()) << sealed.status();
   disk_ = DiskState::kBroken;
-  for (const Retrieved& refused :
-       {Listen(site_.ConnectAs("operator"), sealed->recording_id(), {}), Download(site_.ConnectAs("supervisor"), sealed->recording_id(), {})}) {
+  for (const Retrieved& refused : {Listen(site_.ConnectAs("operator"), sealed->recording_id(), {}),
+                                   Download(site_.ConnectAs("supervisor"), sealed->recording_id(), {})}) {
     EXPECT_EQ(refused.status.code(), absl::StatusCode::kUnavailable) << refused.status;
     EXPECT_FALSE(refused.header.has_value());
     EXPECT_TRUE(refused.audio.empty());

@@ -26,7 +26,9 @@ class FailingRecords : public storage::RecordStore {
   }
   std::unique_ptr<storage::RecordReader> Snapshot() const override { return real_->Snapshot(); }
   absl::Status Reopen() override { return real_->Reopen(); }
-  absl::StatusOr<std::optional<std::string>> Get(storage::Table table, std::string_view key) const override { return real_->Get(table, key); }
+  absl::StatusOr<std::optional<std::string>> Get(storage::Table table, std::string_view key) const override {
+    return real_->Get(table, key);
+  }
   absl::Status Scan(storage::Table table, const storage::ScanRange& range,
                     absl::FunctionRef<bool(std::string_view key, std::string_view value)> row) const override {
     return real_->Scan(table, range, row);

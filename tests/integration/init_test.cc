@@ -71,7 +71,8 @@ TEST(Init, WhatAnInterruptedOneLeftIsNamed) {
   WriteFile(gateway::UnfinishedMarkPath(site.config()), "");  // as a kill before the end leaves it
   const absl::Status again = site.Init();
   EXPECT_EQ(again.code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_THAT(std::string(again.message()), AllOf(HasSubstr("interrupted"), HasSubstr(site.config().data_dir()), HasSubstr(site.config().key_store_dir())));
+  EXPECT_THAT(std::string(again.message()),
+              AllOf(HasSubstr("interrupted"), HasSubstr(site.config().data_dir()), HasSubstr(site.config().key_store_dir())));
   EXPECT_EQ(site.Start().code(), absl::StatusCode::kFailedPrecondition);
 }
 
@@ -134,8 +135,8 @@ TEST(CheckConfig, NamesEveryProblemAtOnce) {
   site.config().mutable_tls()->set_private_key_file(Pki::Ours().PrivateKeyFile("operator"));
   site.WriteConfiguration();
   EXPECT_EQ(site.Otokurad("check-config"), gateway::kExitConfiguration);
-  for (const char* field : {"trust_domain", "listen_address", "key_store_dir", "centres[1].name", "retention_classes[0].years", "limits.worker_threads",
-                            "root_key", "tls.private_key_file"}) {
+  for (const char* field : {"trust_domain", "listen_address", "key_store_dir", "centres[1].name", "retention_classes[0].years",
+                            "limits.worker_threads", "root_key", "tls.private_key_file"}) {
     EXPECT_THAT(site.said(), HasSubstr(field));
   }
   EXPECT_EQ(site.Otokurad("check-config", {"--json"}), gateway::kExitConfiguration);
@@ -154,7 +155,8 @@ TEST(CheckConfig, APassphraseBesideTheDataIsRefusedOutsideTheDemo) {
   Site site;
   site.config().set_demo(false);
   const auto problems = gateway::CheckConfiguration(site.config(), absl::Now());
-  EXPECT_THAT(problems, Contains(AllOf(Field(&gateway::Problem::field, "root_key"), Field(&gateway::Problem::problem, HasSubstr("own file system")))));
+  EXPECT_THAT(problems, Contains(AllOf(Field(&gateway::Problem::field, "root_key"),
+                                       Field(&gateway::Problem::problem, HasSubstr("own file system")))));
 }
 
 TEST(CheckConfig, AKeyThatOthersReadIsRefused) {

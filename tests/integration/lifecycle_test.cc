@@ -45,7 +45,8 @@ class Lifecycle : public ::testing::Test {
     EXPECT_EQ(resumed->recording_id(), opened.recording_id());
     EXPECT_GE(resumed->committed_bytes(), acknowledged);
     EXPECT_FALSE(resumed->has_lost());
-    for (size_t offset = resumed->committed_bytes(); offset < audio.size(); offset += 1000) stream.Send(AudioRequest(offset, audio.substr(offset, 1000)));
+    for (size_t offset = resumed->committed_bytes(); offset < audio.size(); offset += 1000)
+      stream.Send(AudioRequest(offset, audio.substr(offset, 1000)));
     stream.Send(FinishRequest(audio));
     return stream.ReceiveSealed();
   }

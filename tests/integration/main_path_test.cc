@@ -82,9 +82,9 @@ TEST_F(MainPath, I6_WhatTheRoleDoesNotNameIsRefusedAndLogged) {
   ASSERT_TRUE(sealed.ok()) << sealed.status();
   const std::string id = sealed->recording_id();
 
-  for (const Retrieved& refused : {Listen(contractor_, id, {}, "maintenance"), Download(contractor_, id, {}, "maintenance"), Download(operator_, id, {}),
-                                   Listen(recorder_, id, {}), Listen(site_.ConnectAs("admin"), id, {}), Listen(site_.ConnectAs("auditor"), id, {}),
-                                   Listen(operator_, id, {}, "maintenance")}) {
+  for (const Retrieved& refused : {Listen(contractor_, id, {}, "maintenance"), Download(contractor_, id, {}, "maintenance"),
+                                   Download(operator_, id, {}), Listen(recorder_, id, {}), Listen(site_.ConnectAs("admin"), id, {}),
+                                   Listen(site_.ConnectAs("auditor"), id, {}), Listen(operator_, id, {}, "maintenance")}) {
     EXPECT_EQ(refused.status.code(), absl::StatusCode::kPermissionDenied) << refused.status;
     EXPECT_FALSE(refused.header.has_value());
     EXPECT_TRUE(refused.audio.empty());
@@ -152,8 +152,14 @@ TEST_F(MainPath, I1_NothingOfACallLiesOnDiskInClear) {
   ASSERT_TRUE(RecordCall(recorder_, PensionCall("pbx-unmistakable-1"), speech_).ok());
   ASSERT_TRUE(Search(operator_, SearchFor(v1::BASIC_PENSION_NUMBER, kPensionNumber)).ok());
   site_.Stop();
-  const std::string secrets[] = {speech_.substr(1000, 24), speech_.substr(77777, 24), kPensionNumber,   kFullWidthPensionNumber,
-                                 kCallerNumber,            kNotes,                    "pbx-unmistakable-1", kAgent};
+  const std::string secrets[] = {speech_.substr(1000, 24),
+                                 speech_.substr(77777, 24),
+                                 kPensionNumber,
+                                 kFullWidthPensionNumber,
+                                 kCallerNumber,
+                                 kNotes,
+                                 "pbx-unmistakable-1",
+                                 kAgent};
   int files = 0;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(site_.folder())) {
     if (!entry.is_regular_file()) continue;

@@ -40,7 +40,10 @@ class Pki {
   void IssueServer(const std::string& name) const;
   std::string CertificateFile(const std::string& account) const;  // issued at first use; "<name>-expired" has expired
   std::string Certificate(const std::string& account) const { return ReadFile(CertificateFile(account)); }
-  std::string PrivateKeyFile(const std::string& account) const { CertificateFile(account); return File(account + ".key"); }
+  std::string PrivateKeyFile(const std::string& account) const {
+    CertificateFile(account);
+    return File(account + ".key");
+  }
   std::string PrivateKey(const std::string& account) const { return ReadFile(PrivateKeyFile(account)); }
   std::string File(const std::string& name) const { return folder_.path() + "/pki/" + name; }
 

@@ -207,8 +207,11 @@ absl::Status Site::Enrol(v1::AddAccountRequest request) {
 }
 
 absl::Status Site::EnrolEverybody() {
-  const std::pair<const char*, v1::Role> accounts[] = {
-      {"recorder", v1::RECORDER}, {"operator", v1::OPERATOR}, {"supervisor", v1::SUPERVISOR}, {"contractor", v1::CONTRACTOR}, {"auditor", v1::AUDITOR}};
+  const std::pair<const char*, v1::Role> accounts[] = {{"recorder", v1::RECORDER},
+                                                       {"operator", v1::OPERATOR},
+                                                       {"supervisor", v1::SUPERVISOR},
+                                                       {"contractor", v1::CONTRACTOR},
+                                                       {"auditor", v1::AUDITOR}};
   for (const auto& [name, role] : accounts) {
     if (absl::Status enrolled = Enrol(name, role); !enrolled.ok()) return enrolled;
   }

@@ -21,12 +21,14 @@ class Tls : public ::testing::Test {
     ASSERT_EQ(site_.EnrolEverybody(), absl::OkStatus());
   }
   static ClientIdentity Identity(const Pki& pki, const std::string& account) { return {pki.Certificate(account), pki.PrivateKey(account)}; }
-  static absl::Status TryToSearch(const std::shared_ptr<grpc::Channel>& channel) { return Search(channel, SearchFor(v1::AGENT, kAgent)).status(); }
+  static absl::Status TryToSearch(const std::shared_ptr<grpc::Channel>& channel) {
+    return Search(channel, SearchFor(v1::AGENT, kAgent)).status();
+  }
   // `openssl s_client` with the operator's certificate and this option: whether the handshake succeeds.
   bool HandshakeSucceeds(const std::string& version) const {
     const Pki& pki = Pki::Ours();
-    return RunCommand({"openssl", "s_client", "-connect", site_.address(), version, "-alpn", "h2", "-verify_return_error", "-CAfile", pki.File("ca.pem"),
-                       "-cert", pki.CertificateFile("operator"), "-key", pki.PrivateKeyFile("operator")}) == 0;
+    return RunCommand({"openssl", "s_client", "-connect", site_.address(), version, "-alpn", "h2", "-verify_return_error", "-CAfile",
+                       pki.File("ca.pem"), "-cert", pki.CertificateFile("operator"), "-key", pki.PrivateKeyFile("operator")}) == 0;
   }
 
   Site site_;
@@ -56,7 +58,8 @@ TEST_F(Tls, I6_ACertificateThatIsNoAccountIsRefusedAndLogged) {
   const auto log = ReadLog(site_.ConnectAs("auditor"));
   ASSERT_TRUE(log.ok()) << log.status();
   EXPECT_EQ(Count(*log, v1::CONNECTION_REFUSED, v1::DENIED), 3);
-  const LoggedEntry& refused = *std::find_if(log->begin(), log->end(), [](const LoggedEntry& entry) { return entry.leaf.action() == v1::CONNECTION_REFUSED; });
+  const LoggedEntry& refused =
+      *std::find_if(log->begin(), log->end(), [](const LoggedEntry& entry) { return entry.leaf.action() == v1::CONNECTION_REFUSED; });
   EXPECT_EQ(refused.details.address().value(), "127.0.0.1");
   EXPECT_THAT(refused.details.target().value(), HasSubstr("/account/stranger"));
   EXPECT_EQ(refused.details.certificate().value().size(), 64u);
