@@ -149,6 +149,8 @@ absl::StatusOr<v1::ShowResponse> CatalogueImpl::Opened(const StoredRecord& store
     absl::Status intact =
         CheckAgainstManifest(site_.engine->records(), *verifier, record, [this](uint64_t sequence) { return site_.log->Read(sequence); });
     if (!intact.ok()) return intact;
+  } else if (absl::Status live = CheckStillLive(site_.engine->records(), record); !live.ok()) {
+    return live;
   }
   if (!personal) return response;
   auto opener = keys::RecordingOpener::Create(**epoch, IdOf(record), record.wrapped_data_key());

@@ -43,6 +43,7 @@ class Check {
   absl::Status CheckIndex(Table table);
   absl::Status CheckLiveRows();
   absl::Status CheckObjects();
+  void CheckNamed(std::string_view leaf);
   absl::Status CheckLog();
 
   storage::RecordStore& records_;
@@ -103,7 +104,11 @@ absl::Status Check::CheckRecording(const v1::RecordingRecord& record) {
   if (!metadata->has_value()) ReportRecording(record, "its metadata is missing");
   else if (!verifier->CheckMetadata(**metadata).ok()) ReportRecording(record, "its metadata does not open");
   if (absl::Status parts = CheckParts(record, *verifier); !parts.ok()) return parts;
-  return known.live ? absl::OkStatus() : CheckSealed(record, *verifier);
+  if (!known.live) return CheckSealed(record, *verifier);
+  absl::Status live = CheckStillLive(records_, record);
+  if (!absl::IsDataLoss(live)) return live;
+  ReportRecording(record, std::string(live.message()));
+  return absl::OkStatus();
 }
 
 absl::Status Check::CheckSealed(const v1::RecordingRecord& record, const keys::RecordingVerifier& verifier) {
@@ -210,9 +215,26 @@ absl::Status Check::CheckObjects() {
       [&](std::string_view name) { Report(absl::StrCat("file ", std::string(name)), "is no audio object"); });
 }
 
+// What the log says of a recording, against the records: one that was deleted or rolled back with all its rows shows here.
+void Check::CheckNamed(std::string_view leaf) {
+  v1::AuditEntry entry;
+  if (!entry.ParseFromArray(leaf.data(), static_cast<int>(leaf.size()))) return;  // VerifyStored names it
+  const bool sealed = entry.action() == v1::RECORDING_SEALED || entry.action() == v1::RECORDING_INCOMPLETE;
+  if (!sealed && entry.action() != v1::RECORDING_OPENED) return;
+  auto id = RecordingId::FromBytes(entry.recording_id());
+  const auto found = id.ok() ? known_.find(*id) : known_.end();
+  const std::string where = absl::StrCat("log entry ", entry.sequence());
+  if (found == known_.end()) {
+    Report(where, "names a recording that is not in the store");
+  } else if (sealed && found->second.live) {
+    Report(where, "sealed a recording whose record says that it is live");
+  }
+}
+
 absl::Status Check::CheckLog() {
-  absl::Status scanned = records_.Scan(Table::kLog, {}, [&](std::string_view, std::string_view) {
+  absl::Status scanned = records_.Scan(Table::kLog, {}, [&](std::string_view, std::string_view leaf) {
     ++report_.log_entries;
+    CheckNamed(leaf);
     return true;
   });
   if (!scanned.ok()) return scanned;

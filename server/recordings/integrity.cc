@@ -38,4 +38,14 @@ absl::Status CheckAgainstManifest(const storage::RecordReader& records, const ke
   return absl::OkStatus();
 }
 
+absl::Status CheckStillLive(const storage::RecordReader& records, const v1::RecordingRecord& record) {
+  auto manifest = records.Get(storage::Table::kManifests, record.id());
+  if (!manifest.ok()) return manifest.status();
+  if (!manifest->has_value()) return absl::OkStatus();
+  // Record and manifest are written at once, so a call that was sealed a moment ago is seen as such by now.
+  auto now = ReadRecord(records, IdOf(record));
+  if (!now.ok()) return now.status();
+  return now->record.state() == v1::LIVE ? Disagrees(record, "it was sealed, but its record says that it is live") : absl::OkStatus();
+}
+
 }  // namespace otokura::recordings

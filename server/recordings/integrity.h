@@ -16,6 +16,9 @@ namespace otokura::recordings {
 absl::Status CheckAgainstManifest(const storage::RecordReader& records, const keys::RecordingVerifier& verifier, const v1::RecordingRecord& record,
                                   absl::FunctionRef<absl::StatusOr<v1::AuditEntry>(uint64_t sequence)> read_entry);
 
+// DATA_LOSS where a record that says LIVE has a manifest: it was rolled back to before its end.
+absl::Status CheckStillLive(const storage::RecordReader& records, const v1::RecordingRecord& record);
+
 }  // namespace otokura::recordings
 
 #endif  // OTOKURA_SERVER_RECORDINGS_INTEGRITY_H_

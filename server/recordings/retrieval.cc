@@ -149,7 +149,10 @@ absl::Status Stream::CheckRange() {
 }
 
 absl::Status Stream::Prepare() {
-  if (record_.state() == v1::LIVE) return absl::FailedPreconditionError("recording: the call is still live; try again once it is sealed");
+  if (record_.state() == v1::LIVE) {
+    if (absl::Status live = CheckStillLive(site_.engine->records(), record_); !live.ok()) return live;
+    return absl::FailedPreconditionError("recording: the call is still live; try again once it is sealed");
+  }
   if (absl::Status range = CheckRange(); !range.ok()) return range;
   auto epoch = site_.keys->Find(record_.epoch_id());
   if (!epoch.ok()) return absl::DataLossError("recording: its epoch key is gone");
