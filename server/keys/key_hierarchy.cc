@@ -37,6 +37,8 @@ std::string Hyphenated(std::string_view id) {
   return text;
 }
 
+std::string EpochFileName(std::string_view id) { return Hyphenated(id) + ".key"; }
+
 template <typename File>
 absl::StatusOr<File> ReadKeyFile(const std::string& path) {
   auto bytes = ReadSmallFile(path);
@@ -57,6 +59,10 @@ absl::StatusOr<Epoch> OpenEpoch(const std::string& path, crypto::KeyEncryptionPr
   }
   auto key = provider.Unwrap(crypto::KeyType::kEpoch, file->epoch_id(), file->root_version(), file->wrapped_key());
   if (!key.ok()) return absl::Status(key.status().code(), absl::StrCat(path, ": ", key.status().message()));
+  // What destroys or restores an epoch goes by the name.
+  if (!absl::EndsWith(path, "/" + EpochFileName(file->epoch_id()))) {
+    return absl::DataLossError(absl::StrCat(path, ": holds the key of another epoch; name it ", EpochFileName(file->epoch_id()), ", or remove the copy"));
+  }
   return Epoch::Create(file->epoch_id(), file->retention_class(), absl::CivilMonth(file->year(), file->month()), *key);
 }
 
@@ -135,7 +141,7 @@ absl::StatusOr<std::shared_ptr<const Epoch>> KeyHierarchy::MakeEpoch(const std::
   file.set_created_unix_ms(absl::ToUnixMillis(now));
   file.set_root_version(provider_->root_version());
   file.set_wrapped_key(*std::move(wrapped));
-  const std::string path = absl::StrCat(EpochsDir(key_store_dir_), "/", Hyphenated(id), ".key");
+  const std::string path = absl::StrCat(EpochsDir(key_store_dir_), "/", EpochFileName(id));
   if (absl::Status written = WriteNewFile(path, file.SerializeAsString()); !written.ok()) return written;
   auto epoch = Epoch::Create(id, retention_class, month, *key);
   if (!epoch.ok()) return epoch.status();
