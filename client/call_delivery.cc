@@ -169,6 +169,11 @@ bool CallDelivery::ended() const {
   return result_.has_value();
 }
 
+bool CallDelivery::detached() const {
+  absl::MutexLock lock(&mutex_);
+  return result_.has_value() && stream_ == nullptr;
+}
+
 bool CallDelivery::finishing() const {
   absl::MutexLock lock(&mutex_);
   return finished_ || result_.has_value();
@@ -212,7 +217,7 @@ void CallDelivery::Stop() {
   absl::MutexLock lock(&mutex_);
   stopped_ = true;
   if (stream_ != nullptr) stream_->Cancel();
-  if (result_.has_value()) return;
+  if (result_.has_value() || context_->folder() == nullptr) return;
   context_->disk().Post([self = shared_from_this()] {
     if (self->spools_audio_) self->SpillOnDisk();
     self->SaveOnDisk();

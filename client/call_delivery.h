@@ -38,6 +38,7 @@ class CallDelivery : public std::enable_shared_from_this<CallDelivery> {
   // A call whose source is gone: what `spool` holds is all there is.
   CallDelivery(std::shared_ptr<RecorderContext> context, std::unique_ptr<CallSpool> spool);
   void Begin();
+  const std::shared_ptr<RecorderContext>& context() const { return context_; }
 
   // The methods of Call and Recorder (recorder.h).
   absl::Status Write(std::string_view audio);
@@ -49,7 +50,8 @@ class CallDelivery : public std::enable_shared_from_this<CallDelivery> {
   uint64_t written_bytes() const;
   uint64_t committed_bytes() const;
   std::string recording_id() const;
-  bool ended() const;
+  bool ended() const;      // Wait has its answer
+  bool detached() const;   // and no stream is left
   bool finishing() const;  // finished or ended: Drain waits for it
 
   void Tick();  // once a second, from the wire thread

@@ -290,7 +290,6 @@ void CallDelivery::OnStreamEnded(const grpc::Status& status) {
       StreamErrorLocked(status.ok() ? absl::UnavailableError("the gateway ended the stream before the call was sealed") : FromGrpc(status));
     }
   }
-  context_->StreamEnded();
   Pump();
 }
 

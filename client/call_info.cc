@@ -1,7 +1,5 @@
 #include "client/call_info.h"
 
-#include <chrono>
-
 #include "absl/strings/str_cat.h"
 #include "client/convert.h"
 #include "client/utf8.h"
@@ -62,7 +60,7 @@ v1::Open OpenOf(const CallInfo& info) {
   open.set_centre(info.centre);
   open.set_queue(info.queue);
   open.set_retention_class(info.retention_class);
-  open.set_recorder_start_unix_ms(UnixMillis(info.start == Time() ? std::chrono::system_clock::now() : info.start));
+  open.set_recorder_start_unix_ms(UnixMillis(info.start));
   return open;
 }
 

@@ -3,85 +3,18 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/security/credentials.h>
 
-#include <cerrno>
-#include <cstring>
-#include <fstream>
-#include <sstream>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
-#include "crypto/certificate.h"
 #include "crypto/tls13.h"
 
 namespace otokura::client {
 namespace {
 
-constexpr size_t kCredentialFileBytesMax = 64 * 1024;  // a chain of a few certificates; anything larger is the wrong file
-constexpr int kMessageBytesMax = 1024 * 1024;          // answers are 64 KiB of audio or one page of a listing
+constexpr int kMessageBytesMax = 16 << 20;  // the largest answer is a page of 200 recordings, each with 1,024 gaps
 constexpr absl::Duration kCredentialsLook = absl::Seconds(1);
 
-absl::StatusOr<std::string> ReadCredentialFile(const char* what, const std::string& path) {
-  if (path.empty()) return absl::InvalidArgumentError(absl::StrCat(what, " is not set"));
-  std::ifstream file(path, std::ios::binary);
-  if (!file) return absl::NotFoundError(absl::StrCat(what, " '", path, "' cannot be read: ", std::strerror(errno)));
-  std::string content(kCredentialFileBytesMax + 1, '\0');
-  file.read(content.data(), static_cast<std::streamsize>(content.size()));
-  content.resize(static_cast<size_t>(file.gcount()));
-  if (content.size() > kCredentialFileBytesMax) {
-    return absl::InvalidArgumentError(absl::StrCat(what, " '", path, "' is larger than ", kCredentialFileBytesMax, " bytes; is it the right file?"));
-  }
-  return content;
-}
-
-absl::Status Explain(const absl::Status& problem, const std::string& certificate_file) {
-  return absl::Status(problem.code(), absl::StrCat("certificate '", certificate_file, "': ", problem.message(), "; the gateway would refuse it"));
-}
-
-absl::Status CheckValidity(const crypto::Certificate& certificate, absl::Time now) {
-  const absl::Time not_before = absl::FromUnixSeconds(certificate.not_before_unix_s);
-  const absl::Time not_after = absl::FromUnixSeconds(certificate.not_after_unix_s);
-  if (now > not_after) {
-    return absl::FailedPreconditionError(absl::StrCat("expired at ", absl::FormatTime(absl::RFC3339_sec, not_after, absl::UTCTimeZone()), "; have it renewed"));
-  }
-  if (now < not_before) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("valid only from ", absl::FormatTime(absl::RFC3339_sec, not_before, absl::UTCTimeZone()), "; is this machine's clock right?"));
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckGatewayAddress(const std::string& gateway) {
-  const size_t colon = gateway.rfind(':');
-  if (colon == std::string::npos || colon == 0 || colon + 1 == gateway.size() || gateway.size() > 300) {
-    return absl::InvalidArgumentError(absl::StrCat("gateway '", gateway.substr(0, 300), "' must be host:port"));
-  }
-  return absl::OkStatus();
-}
-
 }  // namespace
-
-absl::StatusOr<Credentials> LoadCredentials(const ConnectionOptions& options) {
-  if (absl::Status address = CheckGatewayAddress(options.gateway); !address.ok()) return address;
-  Credentials credentials;
-  auto ca = ReadCredentialFile("the authority's certificate", options.ca_file);
-  if (!ca.ok()) return ca.status();
-  auto certificate_pem = ReadCredentialFile("our certificate", options.certificate_file);
-  if (!certificate_pem.ok()) return certificate_pem.status();
-  auto key = ReadCredentialFile("our private key", options.private_key_file);
-  if (!key.ok()) return key.status();
-
-  const absl::Time now = absl::Now();
-  auto certificate = crypto::ParseCertificate(*certificate_pem);
-  absl::Status fit = certificate.status();
-  if (fit.ok()) fit = CheckValidity(*certificate, now);
-  if (fit.ok()) fit = crypto::CheckKeyMatches(*certificate_pem, *key);
-  if (fit.ok()) fit = crypto::CheckChain(*certificate_pem, *ca, absl::ToUnixSeconds(now));
-  if (!fit.ok()) return Explain(fit, options.certificate_file);
-  return Credentials{std::move(*ca), std::move(*certificate_pem), std::move(*key)};
-}
-
-absl::Status CheckConnectionOptions(const ConnectionOptions& options) { return LoadCredentials(options).status(); }
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& gateway, const Credentials& credentials) {
   if (absl::Status tls = crypto::RequireTls13(); !tls.ok()) return tls;
@@ -110,6 +43,7 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& ga
 absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelSource::Get() {
   absl::MutexLock lock(&mutex_);
   const absl::Time now = absl::Now();
+  if (closed_) return absl::CancelledError("the connection was closed");
   if (channel_.ok() && now < next_look_) return channel_;
   next_look_ = now + kCredentialsLook;
   auto credentials = LoadCredentials(options_);
@@ -120,6 +54,12 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelSource::Get() {
     channel_ = MakeChannel(options_.gateway, credentials_);
   }
   return channel_;
+}
+
+void ChannelSource::Close() {
+  absl::MutexLock lock(&mutex_);
+  closed_ = true;
+  channel_ = absl::CancelledError("the connection was closed");
 }
 
 }  // namespace otokura::client

@@ -1,4 +1,4 @@
-// gRPC channels to the gateway: credentials checked before dialling, settings that make backpressure real.
+// gRPC channels to the gateway, with the settings that make backpressure real.
 #ifndef OTOKURA_CLIENT_CHANNEL_H_
 #define OTOKURA_CLIENT_CHANNEL_H_
 
@@ -11,19 +11,10 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "client/credentials.h"
 #include "otokura/connection.h"
 
 namespace otokura::client {
-
-// The three files' contents, found fit to present to a gateway now.
-struct Credentials {
-  std::string ca_pem;
-  std::string certificate_pem;
-  std::string private_key_pem;
-  bool operator==(const Credentials&) const = default;
-};
-
-absl::StatusOr<Credentials> LoadCredentials(const ConnectionOptions& options);
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& gateway, const Credentials& credentials);
 
@@ -33,10 +24,13 @@ class ChannelSource {
  public:
   explicit ChannelSource(ConnectionOptions options) : options_(std::move(options)) {}
   absl::StatusOr<std::shared_ptr<grpc::Channel>> Get();
+  // Lets the channel go, for good; CANCELLED from then on.
+  void Close();
 
  private:
   const ConnectionOptions options_;
   absl::Mutex mutex_;
+  bool closed_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Time next_look_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   Credentials credentials_ ABSL_GUARDED_BY(mutex_);
   absl::StatusOr<std::shared_ptr<grpc::Channel>> channel_ ABSL_GUARDED_BY(mutex_) = absl::UnavailableError("not connected yet");

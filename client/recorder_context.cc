@@ -84,7 +84,7 @@ void RecorderContext::Tick() {
   std::vector<std::shared_ptr<CallDelivery>> over;
   for (const std::shared_ptr<CallDelivery>& delivery : Deliveries()) {
     delivery->Tick();
-    if (delivery->ended()) over.push_back(delivery);
+    if (delivery->detached()) over.push_back(delivery);
   }
   absl::MutexLock lock(&mutex_);
   for (auto it = deliveries_.begin(); it != deliveries_.end();) {
@@ -142,6 +142,7 @@ void RecorderContext::Stop() {
     streams_mutex_.Await(absl::Condition(&no_streams));
   }
   wire_.Stop();
+  channels_.Close();
   absl::MutexLock lock(&mutex_);
   deliveries_.clear();
   replayable_leftovers_.clear();

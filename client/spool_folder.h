@@ -11,7 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "client/channel.h"
+#include "client/credentials.h"
 #include "client/posix_file.h"
 #include "crypto/secret.h"
 

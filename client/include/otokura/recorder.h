@@ -79,7 +79,7 @@ struct CallInfo {
   std::string centre{};
   std::string queue{};
   std::string retention_class{};  // empty: the account's first
-  Time start{};                   // when the call began; left at the epoch: now
+  Time start{};                   // when the call began, as a claim; left at the epoch: not said
   // The source can supply every byte again from the first (a file). Its audio is then never spooled: after a restart, StartCall with the same
   // call id and leg continues where the gateway stands, and the bytes that it has already are hashed and skipped.
   bool replayable = false;

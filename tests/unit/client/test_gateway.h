@@ -14,23 +14,11 @@
 
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "otokura/connection.h"
 #include "otokura/v1/errors.pb.h"
 #include "otokura/v1/ingest.grpc.pb.h"
+#include "tests/unit/client/test_pki.h"
 
 namespace otokura::client {
-
-// A throw-away authority with a gateway's and a recorder's certificate, made by deploy/pki in a temporary folder.
-class TestPki {
- public:
-  TestPki();
-  ~TestPki();
-  const std::string& folder() const { return folder_; }
-  ConnectionOptions Connection(const std::string& account, const std::string& gateway) const;
-
- private:
-  std::string folder_;
-};
 
 struct StoredCall {
   std::string recording_id;

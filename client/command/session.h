@@ -1,0 +1,34 @@
+// What every subcommand has in common: where the gateway is, who we are, how to print.
+#ifndef OTOKURA_CLIENT_COMMAND_SESSION_H_
+#define OTOKURA_CLIENT_COMMAND_SESSION_H_
+
+#include <CLI/CLI.hpp>
+#include <functional>
+
+#include "otokura/archive.h"
+#include "otokura/connection.h"
+
+namespace otokura::client {
+
+struct Session {
+  ConnectionOptions connection;
+  bool json = false;
+  std::function<int()> run;  // set by the subcommand that was chosen; returns the exit code
+};
+
+// Each adds its subcommand, and on parsing sets session->run.
+void AddRecord(CLI::App* app, Session* session);
+void AddWatch(CLI::App* app, Session* session);
+void AddSearch(CLI::App* app, Session* session);
+void AddShow(CLI::App* app, Session* session);
+void AddListen(CLI::App* app, Session* session);
+void AddGet(CLI::App* app, Session* session);
+void AddAudit(CLI::App* app, Session* session);
+void AddAdmin(CLI::App* app, Session* session);
+
+// --purpose and --reference, both required.
+void AddJustification(CLI::App* command, Justification* justification);
+
+}  // namespace otokura::client
+
+#endif  // OTOKURA_CLIENT_COMMAND_SESSION_H_
