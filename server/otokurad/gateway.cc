@@ -64,7 +64,10 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   auto directory = access::Directory::Open(store_.engine->records(), committer_.get(), &store_.keys->site(), clock_.get(), config_);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
-  if (absl::Status epochs = EnsureEpochs(); !epochs.ok()) return epochs;
+  if (absl::Status epochs = EnsureEpochs(); !epochs.ok()) {
+    if (!HasEpochsForNow()) return epochs;
+    events_->Failure("epoch-keys-not-made", epochs);
+  }
   return OpenRecordings();
 }
 
@@ -176,6 +179,14 @@ absl::Status Gateway::EnsureEpochs() {
     unlogged_epochs_.erase(unlogged_epochs_.begin());
   }
   return made.status();
+}
+
+// A key provider that sleeps at the start stops nothing as long as the keys made ahead last.
+bool Gateway::HasEpochsForNow() const {
+  for (const std::string& retention_class : RetentionClasses(config_)) {
+    if (!store_.keys->EpochAt(retention_class, clock_->Now()).ok()) return false;
+  }
+  return true;
 }
 
 void Gateway::ReportLibraryMessages() {

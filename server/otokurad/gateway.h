@@ -67,6 +67,7 @@ class Gateway {
   void ScheduleUpkeep(runtime::Executor* executor);
   void Upkeep();
   absl::Status EnsureEpochs();
+  bool HasEpochsForNow() const;
   void ReportLibraryMessages();
   absl::Status LogFact(v1::AuditAction action, std::string subject);
   void StopServing();

@@ -158,24 +158,28 @@ int Fail(const absl::Status& status, int exit_code) {
 }  // namespace
 
 absl::Status InitialiseSite(const v1::GatewayConfig& config, const FirstAccounts& accounts) {
-  const auto requests = RequestsFor(accounts);
-  if (!requests.ok()) return requests.status();
   auto site = UnfinishedSite::Create(config);
   if (!site.ok()) return site.status();
-  auto provider = MakeRootKey(config);
-  if (!provider.ok()) return provider.status();
-  const std::string site_id = RandomUuid();
-  if (absl::Status made = keys::KeyHierarchy::Initialise(config.key_store_dir(), site_id, **provider); !made.ok()) return made;
-  auto keys = keys::KeyHierarchy::Open(config.key_store_dir(), site_id, provider->get());
-  if (!keys.ok()) return keys.status();
   storage::LocalEngineOptions options;
   options.data_dir = config.data_dir();
   options.create = true;
   options.reserve_bytes = config.limits().reserve_bytes();
   auto engine = storage::OpenLocalEngine(options);
   if (!engine.ok()) return engine.status();
-  if (absl::Status written = WriteFirstRecords(**engine, (*keys)->site(), config, site_id, *requests); !written.ok()) return written;
+  if (absl::Status made = InitialiseSiteOn(**engine, config, accounts); !made.ok()) return made;
   return std::move(*site).Finish();
+}
+
+absl::Status InitialiseSiteOn(storage::Engine& engine, const v1::GatewayConfig& config, const FirstAccounts& accounts) {
+  const auto requests = RequestsFor(accounts);
+  if (!requests.ok()) return requests.status();
+  auto provider = MakeRootKey(config);
+  if (!provider.ok()) return provider.status();
+  const std::string site_id = RandomUuid();
+  if (absl::Status made = keys::KeyHierarchy::Initialise(config.key_store_dir(), site_id, **provider); !made.ok()) return made;
+  auto keys = keys::KeyHierarchy::Open(config.key_store_dir(), site_id, provider->get());
+  if (!keys.ok()) return keys.status();
+  return WriteFirstRecords(engine, (*keys)->site(), config, site_id, *requests);
 }
 
 int Init(const InitArguments& arguments) {

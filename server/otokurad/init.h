@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "otokura/v1/config.pb.h"
+#include "server/storage/storage.h"
 
 namespace otokura::gateway {
 
@@ -17,6 +18,8 @@ struct FirstAccounts {
 // Makes the folders, the root key, the site key and the store. FAILED_PRECONDITION where there is anything already. On an error what was
 // made is removed again; where the process is killed midway, the next call says what to remove.
 absl::Status InitialiseSite(const v1::GatewayConfig& config, const FirstAccounts& accounts);
+// The same into an empty engine and an empty key store folder, with nothing removed on an error.
+absl::Status InitialiseSiteOn(storage::Engine& engine, const v1::GatewayConfig& config, const FirstAccounts& accounts);
 
 struct InitArguments {
   std::string config_path;

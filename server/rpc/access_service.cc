@@ -128,6 +128,7 @@ void RetrieveReactor::OnCancel() {
 
 void RetrieveReactor::OnDone() {
   cancellation_->Release();
+  { absl::MutexLock lock(&mutex_); }  // orders what others did under it before the end, where gRPC's own order does not show
   delete this;
 }
 

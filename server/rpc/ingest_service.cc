@@ -128,21 +128,24 @@ std::optional<absl::Status> RecordReactor::StartNext() {
 }
 
 void RecordReactor::OnReadDone(bool ok) {
-  absl::StatusOr<v1::RecordRequest> request = ok ? Parse<v1::RecordRequest>(request_) : absl::StatusOr<v1::RecordRequest>();
-  request_.Clear();
   std::shared_ptr<recordings::IngestStream> stream;
+  grpc::ByteBuffer bytes;
   {
     absl::MutexLock lock(&mutex_);
     stream = stream_;
-    if (ok) malformed_ = request.status();
+    bytes.Swap(&request_);
   }
   if (!ok) {
     if (!context_->IsCancelled()) stream->OnHalfClose();  // else OnCancel tells it
-  } else if (request.ok()) {
-    stream->OnRequest(*std::move(request));
-  } else {
-    stream->OnCancel();  // it ends, and the client is told what is malformed
+    return;
   }
+  absl::StatusOr<v1::RecordRequest> request = Parse<v1::RecordRequest>(bytes);
+  if (request.ok()) return stream->OnRequest(*std::move(request));
+  {
+    absl::MutexLock lock(&mutex_);
+    malformed_ = request.status();
+  }
+  stream->OnCancel();  // it ends, and the client is told what is malformed
 }
 
 void RecordReactor::OnWriteDone(bool ok) {
@@ -164,6 +167,7 @@ void RecordReactor::OnCancel() {
 
 void RecordReactor::OnDone() {
   cancellation_->Release();
+  { absl::MutexLock lock(&mutex_); }  // orders what others did under it before the end, where gRPC's own order does not show
   delete this;
 }
 

@@ -22,6 +22,7 @@
 #include "server/otokurad/init.h"
 #include "server/rpc/library_messages.h"
 #include "server/rpc/status.h"
+#include "server/storage/memory_engine.h"
 
 extern char** environ;
 
@@ -104,6 +105,15 @@ absl::Status Site::Init() {
 }
 
 absl::Status Site::Start() { return Start({}); }
+
+absl::Status Site::StartInMemory() {
+  std::filesystem::create_directory(config_.key_store_dir());
+  gateway::Gateway::Options options;
+  options.engine = storage::MemoryEngine::Create();
+  const gateway::FirstAccounts accounts{Pki::Ours().Certificate("admin"), Pki::Ours().Certificate("security")};
+  if (absl::Status made = gateway::InitialiseSiteOn(*options.engine, config_, accounts); !made.ok()) return made;
+  return Start(std::move(options));
+}
 
 absl::Status Site::Start(gateway::Gateway::Options options) {
   WriteConfiguration();

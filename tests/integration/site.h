@@ -46,6 +46,8 @@ class Site {
 
   // In this process.
   absl::Status Start();
+  // Init and Start over an engine in memory, which forgets everything at Stop.
+  absl::Status StartInMemory();
   absl::Status Start(gateway::Gateway::Options options);
   gateway::Gateway& gateway() { return *gateway_; }
   void Stop() { gateway_.reset(); }
