@@ -15,8 +15,10 @@ namespace {
 constexpr char kReserveFile[] = "reserve";
 // What ordinary writes leave: a flush of RocksDB's memory tables and the next piece of its write-ahead log need no permission from us.
 constexpr uint64_t kHeadroomBytes = uint64_t{16} << 20;
-// What even the users of the reserve leave: the log's bookkeeping at the next start.
-constexpr uint64_t kLastBytes = uint64_t{1} << 20;
+// What the users of the reserve leave of it, one part in so many: what they write is flushed to tables in the background, which needs the
+// space once more before it gives back the log's. Of the default reserve that is two memory tables. A flush that fails all the same is
+// honest but hard: UNAVAILABLE.
+constexpr uint64_t kLeftOfReserve = 4;
 // Free space, in reserves, at which the reserve is taken back: well clear of the point where it was given up, so it does not come and go.
 constexpr uint64_t kTakeBackFactor = 4;
 
@@ -50,7 +52,7 @@ absl::Status SpaceReserve::Admit(uint64_t bytes, bool may_use_reserve) {
     if (absl::Status status = GiveUp(); !status.ok()) return status;
     if (free = Free(); !free.ok()) return free.status();
   }
-  return free->available_bytes >= bytes + kLastBytes ? absl::OkStatus() : DiskIsFull(*free);
+  return free->available_bytes >= bytes + bytes_ / kLeftOfReserve ? absl::OkStatus() : DiskIsFull(*free);
 }
 
 absl::StatusOr<FreeSpace> SpaceReserve::Free() const {
