@@ -6,6 +6,7 @@
 #include <string>
 
 #include "crypto/cobblestone.h"
+#include "server/keys/recording_keys.h"
 #include "server/recordings/limits.h"
 #include "tests/unit/recordings/test_streams.h"
 
@@ -302,6 +303,25 @@ TEST(Retrieval, I7_TruncatedMissingAndSwappedObjectsAreDataLoss) {
     EXPECT_TRUE(heard.audio == speech.substr(0, heard.audio.size()));
     EXPECT_THAT(site.Fsck(), ::testing::Not(IsEmpty()));
   }
+}
+
+// Authentic under the very key, and yet not what was recorded: only the manifest's salt and commitment tell.
+TEST(Retrieval, I7_PartSealedAnewUnderItsOwnKeyIsNotTheOneRecorded) {
+  TestSite site;
+  const std::string speech = Speech(kChunk);
+  const std::string id = RecordCall(site, OpenOf("call-1"), speech);
+  const v1::RecordingRecord record = site.Record(id);
+  const auto sealer = keys::RecordingSealer::Resume(**site.keys().Find(record.epoch_id()), *storage::RecordingId::Parse(id), record.wrapped_data_key());
+  ASSERT_TRUE(sealer.ok());
+  auto part = *sealer->StartPart(0);
+  std::string forged = part.header();
+  ASSERT_TRUE(part.SealNext(std::string(kChunk, 'f'), &forged).ok());
+  ASSERT_TRUE(part.SealFinal("", &forged).ok());
+  site.SetObject(id, 0, forged);
+  const Heard heard = Download(site, id);
+  EXPECT_EQ(heard.status.code(), absl::StatusCode::kDataLoss) << heard.status;
+  EXPECT_EQ(heard.audio, "");
+  EXPECT_THAT(site.Fsck(), ::testing::Not(IsEmpty()));
 }
 
 TEST(Retrieval, I7_ChangedRecordReleasesNothing) {
