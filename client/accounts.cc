@@ -31,23 +31,24 @@ v1::Account ToProto(const Account& account) {
 }
 
 Account FromProto(const v1::Account& proto) {
-  Account account{.name = proto.name(),
-                  .role = static_cast<Role>(proto.role()),
-                  .scope = static_cast<Scope>(proto.scope()),
-                  .person_id = proto.person_id(),
-                  .company = proto.company(),
-                  .centres = {proto.centres().begin(), proto.centres().end()},
-                  .queues = {proto.queues().begin(), proto.queues().end()},
-                  .agent = proto.agent(),
-                  .recorder = {.retention_classes = {proto.recorder().retention_classes().begin(), proto.recorder().retention_classes().end()},
-                               .open_calls_max = proto.recorder().open_calls_max(),
-                               .opens_per_minute_max = proto.recorder().opens_per_minute_max(),
-                               .call_bytes_max = proto.recorder().call_bytes_max(),
-                               .day_bytes_max = proto.recorder().day_bytes_max()},
-                  .spki_sha256 = proto.spki_sha256(),
-                  .state = static_cast<AccountState>(proto.state()),
-                  .created = FromUnixMillis(proto.created_unix_ms()),
-                  .suspended_reason = proto.suspended_reason()};
+  Account account{
+      .name = proto.name(),
+      .role = static_cast<Role>(proto.role()),
+      .scope = static_cast<Scope>(proto.scope()),
+      .person_id = proto.person_id(),
+      .company = proto.company(),
+      .centres = {proto.centres().begin(), proto.centres().end()},
+      .queues = {proto.queues().begin(), proto.queues().end()},
+      .agent = proto.agent(),
+      .recorder = {.retention_classes = {proto.recorder().retention_classes().begin(), proto.recorder().retention_classes().end()},
+                   .open_calls_max = proto.recorder().open_calls_max(),
+                   .opens_per_minute_max = proto.recorder().opens_per_minute_max(),
+                   .call_bytes_max = proto.recorder().call_bytes_max(),
+                   .day_bytes_max = proto.recorder().day_bytes_max()},
+      .spki_sha256 = proto.spki_sha256(),
+      .state = static_cast<AccountState>(proto.state()),
+      .created = FromUnixMillis(proto.created_unix_ms()),
+      .suspended_reason = proto.suspended_reason()};
   for (const v1::AudioFormat& format : proto.recorder().formats()) account.recorder.formats.push_back(client::FromProto(format));
   return account;
 }

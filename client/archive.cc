@@ -27,7 +27,8 @@ class Arrival {
     if (response.has_header()) return Begin(response.header());
     if (!begun_) return absl::InternalError("the gateway sent audio before its header; are client and gateway of compatible versions?");
     const std::string& audio = response.audio();
-    if (audio.size() > announced_.length - done_) return absl::DataLossError("the gateway sent more audio than it announced; nothing of this can be trusted");
+    if (audio.size() > announced_.length - done_)
+      return absl::DataLossError("the gateway sent more audio than it announced; nothing of this can be trusted");
     done_ += audio.size();
     digest_.Update(audio);
     absl::Status taken = sink_.write(audio);
@@ -111,7 +112,8 @@ class GatewayArchive final : public Archive {
   }
 
  private:
-  using Method = std::unique_ptr<grpc::ClientReader<v1::RetrieveResponse>> (v1::Access::Stub::*)(grpc::ClientContext*, const v1::RetrieveRequest&);
+  using Method = std::unique_ptr<grpc::ClientReader<v1::RetrieveResponse>> (v1::Access::Stub::*)(grpc::ClientContext*,
+                                                                                                 const v1::RetrieveRequest&);
 
   absl::Status Retrieve(Method method, const std::string& id, AudioRange range, const Justification& justification, const AudioSink& sink) {
     v1::RetrieveRequest request;

@@ -25,7 +25,9 @@ void Fill(const v1::AuditDetails& details, AuditEntry* entry) {
 absl::StatusOr<AuditEntry> Read(const v1::ListedEntry& listed) {
   v1::AuditEntry leaf;
   if (!leaf.ParseFromString(listed.leaf())) return absl::DataLossError("an entry of the audit log cannot be read; have the log verified");
-  if (leaf.version() != 1) return absl::FailedPreconditionError(absl::StrCat("audit entry ", leaf.sequence(), " has version ", leaf.version(), "; this program reads version 1"));
+  if (leaf.version() != 1)
+    return absl::FailedPreconditionError(
+        absl::StrCat("audit entry ", leaf.sequence(), " has version ", leaf.version(), "; this program reads version 1"));
   AuditEntry entry;
   entry.leaf = listed.leaf();
   entry.sequence = leaf.sequence();
@@ -64,7 +66,8 @@ class GatewayAuditLog final : public AuditLog {
     request.set_to_unix_ms(UnixMillis(query.to));
     auto response = Ask(stub_.get(), &v1::Audit::Stub::List, request);
     if (!response.ok()) return response.status();
-    AuditPage page{.next_page_token = response->next_page_token(), .tree_size = response->tree_size(), .root_sha256 = response->root_sha256()};
+    AuditPage page{
+        .next_page_token = response->next_page_token(), .tree_size = response->tree_size(), .root_sha256 = response->root_sha256()};
     for (const v1::ListedEntry& listed : response->entries()) {
       auto entry = Read(listed);
       if (!entry.ok()) return entry.status();

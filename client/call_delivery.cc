@@ -63,7 +63,8 @@ absl::Status CallDelivery::WritableLocked() const {
 absl::Status CallDelivery::Write(std::string_view audio) {
   const size_t limit = context_->options().memory_bytes_per_call_max;
   if (audio.size() > limit) {
-    return absl::InvalidArgumentError(absl::StrCat("audio has ", audio.size(), " bytes; one Write takes at most memory_bytes_per_call_max (", limit, ")"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("audio has ", audio.size(), " bytes; one Write takes at most memory_bytes_per_call_max (", limit, ")"));
   }
   absl::MutexLock lock(&mutex_);
   if (absl::Status writable = WritableLocked(); !writable.ok()) return writable;
@@ -74,16 +75,19 @@ absl::Status CallDelivery::Write(std::string_view audio) {
     return absl::OkStatus();
   }
   if (replayable_) return absl::FailedPreconditionError("no room: call WaitForRoom before Write; nothing was taken");
-  if (!dropping_) Report({.kind = RecorderEvent::Kind::kGap, .offset = written(), .length = audio.size(), .gap_reason = GapReason::kSpoolFull});
+  if (!dropping_)
+    Report({.kind = RecorderEvent::Kind::kGap, .offset = written(), .length = audio.size(), .gap_reason = GapReason::kSpoolFull});
   dropping_ = true;
   memory_.AppendGap(audio.size(), GapReason::kSpoolFull);
   WroteLocked();
-  return absl::ResourceExhaustedError("memory and spool are full: these bytes became a gap. Is the gateway away, and spool_bytes_max large enough?");
+  return absl::ResourceExhaustedError(
+      "memory and spool are full: these bytes became a gap. Is the gateway away, and spool_bytes_max large enough?");
 }
 
 absl::Status CallDelivery::ReportGap(uint64_t length, GapReason reason) {
   constexpr uint64_t kGapBytesMax = uint64_t{1} << 32;  // three days of L16 at 16 kHz; more is a mistake in the caller's arithmetic
-  if (length == 0 || length > kGapBytesMax) return absl::InvalidArgumentError(absl::StrCat("gap length ", length, " must be 1 to ", kGapBytesMax));
+  if (length == 0 || length > kGapBytesMax)
+    return absl::InvalidArgumentError(absl::StrCat("gap length ", length, " must be 1 to ", kGapBytesMax));
   if (reason == GapReason::kUnspecified || reason == GapReason::kGatewayLoss) {
     return absl::InvalidArgumentError("gap reason must be one that a recorder can know");
   }
@@ -141,11 +145,11 @@ absl::StatusOr<SealedCall> CallDelivery::Wait(absl::Time deadline) {
 absl::Status CallDelivery::WaitForRoom(size_t bytes, absl::Time deadline) {
   const size_t limit = context_->options().memory_bytes_per_call_max / 2;
   if (bytes > limit) return absl::InvalidArgumentError(absl::StrCat("room for ", bytes, " bytes cannot be had; at most ", limit));
-  const auto room = [this, bytes, limit]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return result_.has_value() || stopped_ || HasRoom(bytes, limit);
-  };
+  const auto room = [this, bytes, limit]()
+                        ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return result_.has_value() || stopped_ || HasRoom(bytes, limit); };
   absl::MutexLock lock(&mutex_);
-  if (!mutex_.AwaitWithDeadline(absl::Condition(&room), deadline)) return absl::DeadlineExceededError("the gateway has not taken what it was given yet");
+  if (!mutex_.AwaitWithDeadline(absl::Condition(&room), deadline))
+    return absl::DeadlineExceededError("the gateway has not taken what it was given yet");
   return WritableLocked();
 }
 

@@ -3,8 +3,8 @@
 //   timeline   0 ......... committed ......... spool end ......... written
 //                released  |   in segment files   |   in memory   |
 //
-// Bytes enter memory; the oldest of it is spilled to the spool when memory grows, or while there is no stream. The stream sends from wherever the bytes
-// are. Nothing below `committed` is kept, nothing above it is let go.
+// Bytes enter memory; the oldest of it is spilled to the spool when memory grows, or while there is no stream. The stream sends from
+// wherever the bytes are. Nothing below `committed` is kept, nothing above it is let go.
 #ifndef OTOKURA_CLIENT_CALL_DELIVERY_H_
 #define OTOKURA_CLIENT_CALL_DELIVERY_H_
 
@@ -123,9 +123,10 @@ class CallDelivery : public std::enable_shared_from_this<CallDelivery> {
   AudioQueue memory_ ABSL_GUARDED_BY(mutex_);
   AudioQueue readahead_ ABSL_GUARDED_BY(mutex_);  // of what is in the spool
   uint64_t committed_ ABSL_GUARDED_BY(mutex_) = 0;
-  uint64_t sent_ ABSL_GUARDED_BY(mutex_) = 0;        // on the present stream
-  uint64_t hashed_ ABSL_GUARDED_BY(mutex_) = 0;      // on any stream
-  uint64_t lost_until_ ABSL_GUARDED_BY(mutex_) = 0;  // bytes below, from committed_ of the gateway on, were acknowledged and are nowhere any more
+  uint64_t sent_ ABSL_GUARDED_BY(mutex_) = 0;    // on the present stream
+  uint64_t hashed_ ABSL_GUARDED_BY(mutex_) = 0;  // on any stream
+  uint64_t lost_until_ ABSL_GUARDED_BY(mutex_) =
+      0;  // bytes below, from committed_ of the gateway on, were acknowledged and are nowhere any more
   uint64_t timeline_base_ ABSL_GUARDED_BY(mutex_) = 0;  // the gateway's offset of our byte 0
   std::string recording_id_ ABSL_GUARDED_BY(mutex_);
   std::string resume_token_ ABSL_GUARDED_BY(mutex_);

@@ -8,7 +8,7 @@
 namespace otokura::client {
 namespace {
 
-constexpr size_t kSpillBytes = 4 * kSpillUnitBytes;      // one write and one sync
+constexpr size_t kSpillBytes = 4 * kSpillUnitBytes;       // one write and one sync
 constexpr absl::Duration kSpillRetry = absl::Seconds(1);  // a full disk stays full for a while
 
 }  // namespace
@@ -128,7 +128,11 @@ void CallDelivery::FetchOnDisk(uint64_t offset) {
   absl::Status damage = absl::OkStatus();
   if (spool_ != nullptr && offset < spool_->end()) run = spool_->Read(offset, kSpillBytes, &damage);
   if (!damage.ok()) {
-    Report({.kind = RecorderEvent::Kind::kSpoolProblem, .status = damage, .offset = run.offset, .length = run.length, .gap_reason = run.gap_reason});
+    Report({.kind = RecorderEvent::Kind::kSpoolProblem,
+            .status = damage,
+            .offset = run.offset,
+            .length = run.length,
+            .gap_reason = run.gap_reason});
   }
   {
     absl::MutexLock lock(&mutex_);

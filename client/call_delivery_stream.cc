@@ -54,13 +54,15 @@ void CallDelivery::Connect() {
 }
 
 void CallDelivery::RetryLocked(const absl::Status& status, absl::Duration wait) {
-  Report({.kind = RecorderEvent::Kind::kDisconnected, .status = status, .retry_in = absl::ToChronoMilliseconds(wait), .offset = committed_});
+  Report(
+      {.kind = RecorderEvent::Kind::kDisconnected, .status = status, .retry_in = absl::ToChronoMilliseconds(wait), .offset = committed_});
   if (connect_posted_) return;
   connect_posted_ = true;
   context_->wire().PostAfter(wait, [self = shared_from_this()] { self->Connect(); });
 }
 
-// Sends what there is, one message at a time: the next one goes when gRPC has taken this one, which is what makes its flow control ours. Any thread.
+// Sends what there is, one message at a time: the next one goes when gRPC has taken this one, which is what makes its flow control ours.
+// Any thread.
 void CallDelivery::Pump() {
   for (;;) {
     RecordStream* stream = nullptr;
@@ -139,7 +141,8 @@ CallDelivery::Step CallDelivery::CatchUpLocked(TimelineRun* run) {
     return Step::kHashOnly;
   }
   if (finished_) {
-    EndLocked(absl::FailedPreconditionError(absl::StrCat("the source ends at byte ", written(), " but the gateway has ", sent_, " bytes of this call; is it the same one?")));
+    EndLocked(absl::FailedPreconditionError(
+        absl::StrCat("the source ends at byte ", written(), " but the gateway has ", sent_, " bytes of this call; is it the same one?")));
   }
   return Step::kNothing;
 }
@@ -172,7 +175,8 @@ void CallDelivery::OnResponse(RecordStream* stream, const v1::RecordResponse& re
     absl::MutexLock lock(&mutex_);
     progress_at_ = absl::Now();
     if (result_.has_value() || stopped_) return;
-    const bool expected = response.has_opened() ? !opened_ : opened_ && (response.has_committed() || (response.has_sealed() && finish_sent_));
+    const bool expected =
+        response.has_opened() ? !opened_ : opened_ && (response.has_committed() || (response.has_sealed() && finish_sent_));
     if (!expected) {
       EndLocked(absl::InternalError("the gateway's answer does not belong here; are client and gateway of compatible versions?"));
     } else if (response.has_opened()) {
@@ -203,7 +207,8 @@ void CallDelivery::AcceptOpenedLocked(const v1::Opened& opened) {
   recording_id_ = opened.recording_id();
   resume_token_ = opened.resume_token();
   supplement_of_ = opened.supplement_of();
-  message_bytes_max_ = opened.message_bytes_max() == 0 ? kMessageAudioBytesMax : std::min<size_t>(opened.message_bytes_max(), kMessageAudioBytesMax);
+  message_bytes_max_ =
+      opened.message_bytes_max() == 0 ? kMessageAudioBytesMax : std::min<size_t>(opened.message_bytes_max(), kMessageAudioBytesMax);
   opened_ = true;
   PlaceTimelineLocked(opened);
   if (result_.has_value()) return;
@@ -217,7 +222,8 @@ void CallDelivery::PlaceTimelineLocked(const v1::Opened& opened) {
   const bool forgotten = at < committed_;
   if (at > written() && source_gone_) memory_.Reset(at);
   if (at > written() && !replayable_) {
-    EndLocked(absl::InternalError(absl::StrCat("the gateway has ", at, " bytes of this call, more than the ", written(), " there are; is the call id used twice?")));
+    EndLocked(absl::InternalError(
+        absl::StrCat("the gateway has ", at, " bytes of this call, more than the ", written(), " there are; is the call id used twice?")));
     return;
   }
   if (opened.has_lost()) {
@@ -308,8 +314,8 @@ void CallDelivery::StreamErrorLocked(const absl::Status& status) {
   }
 }
 
-// The gateway has this call sealed. That is what we want where it has just what we hold: our Finish got through and its answer did not, or a file is offered
-// a second time.
+// The gateway has this call sealed. That is what we want where it has just what we hold: our Finish got through and its answer did not, or
+// a file is offered a second time.
 void CallDelivery::AlreadySealedLocked(const absl::Status& status, const v1::AlreadySealed& sealed) {
   if (replayable_) {
     already_sealed_ = sealed;

@@ -13,7 +13,8 @@ constexpr size_t kNotesBytesMax = 1024;
 
 absl::Status CheckText(const char* field, const std::string& value, size_t bytes_max, bool required) {
   if (required && value.empty()) return absl::InvalidArgumentError(absl::StrCat(field, " is missing"));
-  if (value.size() > bytes_max) return absl::InvalidArgumentError(absl::StrCat(field, " has ", value.size(), " bytes; at most ", bytes_max));
+  if (value.size() > bytes_max)
+    return absl::InvalidArgumentError(absl::StrCat(field, " has ", value.size(), " bytes; at most ", bytes_max));
   if (!IsUtf8(value)) return absl::InvalidArgumentError(absl::StrCat(field, " is not UTF-8"));
   return absl::OkStatus();
 }

@@ -20,9 +20,9 @@ namespace {
 
 constexpr uint32_t kVersion = 1;
 constexpr size_t kNameBytes = 16;
-constexpr uint64_t kSegmentAudioBytesMax = 8 << 20;   // what one deletion frees; 17 minutes of G.711
-constexpr int kSegmentsMax = 4096;                    // each has a line in the state, which is rewritten whole
-constexpr size_t kStateFileBytesMax = 2 << 20;        // a message of at most 1 MiB, sealed, and its key
+constexpr uint64_t kSegmentAudioBytesMax = 8 << 20;  // what one deletion frees; 17 minutes of G.711
+constexpr int kSegmentsMax = 4096;                   // each has a line in the state, which is rewritten whole
+constexpr size_t kStateFileBytesMax = 2 << 20;       // a message of at most 1 MiB, sealed, and its key
 constexpr std::string_view kStateContext = "otokura/v1/spool-state";
 constexpr std::string_view kAudioContext = "otokura/v1/spool-audio";
 
@@ -57,7 +57,8 @@ absl::StatusOr<std::unique_ptr<CallSpool>> CallSpool::Load(SpoolFolder* folder, 
   spool::StateFile file;
   if (!file.ParseFromString(*content)) return absl::DataLossError(absl::StrCat("spool file ", name, ".call is damaged"));
   if (file.version() != kVersion) {
-    return absl::FailedPreconditionError(absl::StrCat("spool file ", name, ".call has version ", file.version(), "; this program reads version ", kVersion));
+    return absl::FailedPreconditionError(
+        absl::StrCat("spool file ", name, ".call has version ", file.version(), "; this program reads version ", kVersion));
   }
   auto key = folder->UnwrapKey(file.wrapped_key());
   if (!key.ok()) {
@@ -93,7 +94,8 @@ std::string CallSpool::SegmentContext(const Segment& segment) const {
   return Context(kAudioContext, name_) + BigEndian(segment.number, 4) + BigEndian(segment.offset, 8);
 }
 
-// The state lists a segment before its file exists, so that after a crash no file is unknown; how much of it there is, the file itself says.
+// The state lists a segment before its file exists, so that after a crash no file is unknown; how much of it there is, the file itself
+// says.
 void CallSpool::FindSegments() {
   for (const spool::Segment& listed : state_.segments()) {
     Segment segment{.number = listed.number(), .offset = listed.offset()};
@@ -119,7 +121,8 @@ uint64_t CallSpool::ReadableBytes(const Segment& segment) {
 }
 
 absl::Status CallSpool::BeginSegment(uint64_t offset) {
-  if (state_.segments_size() >= kSegmentsMax) return absl::ResourceExhaustedError(absl::StrCat("a call's spool has at most ", kSegmentsMax, " segments"));
+  if (state_.segments_size() >= kSegmentsMax)
+    return absl::ResourceExhaustedError(absl::StrCat("a call's spool has at most ", kSegmentsMax, " segments"));
   Segment segment{.number = state_.next_segment(), .offset = offset};
   auto sealer = crypto::CobblestoneSealer::Create(key_, SegmentContext(segment));
   if (!sealer.ok()) return sealer.status();
@@ -188,9 +191,11 @@ absl::Status CallSpool::WriteChunks(std::string_view audio, bool ends_segment) {
 absl::Status CallSpool::AppendGap(const TimelineRun& gap) {
   EndSegment();
   v1::AudioGap* listed = state_.gaps_size() == 0 ? nullptr : state_.mutable_gaps(state_.gaps_size() - 1);
-  const bool joins = listed != nullptr && listed->offset() + listed->length() == gap.offset && static_cast<GapReason>(listed->reason()) == gap.gap_reason;
+  const bool joins =
+      listed != nullptr && listed->offset() + listed->length() == gap.offset && static_cast<GapReason>(listed->reason()) == gap.gap_reason;
   if (!joins) {
-    if (state_.gaps_size() >= kSegmentsMax) return absl::ResourceExhaustedError(absl::StrCat("a call's spool has at most ", kSegmentsMax, " gaps"));
+    if (state_.gaps_size() >= kSegmentsMax)
+      return absl::ResourceExhaustedError(absl::StrCat("a call's spool has at most ", kSegmentsMax, " gaps"));
     listed = state_.add_gaps();
     listed->set_offset(gap.offset);
     listed->set_reason(static_cast<v1::AudioGap::Reason>(gap.gap_reason));
@@ -222,7 +227,8 @@ absl::StatusOr<std::string> CallSpool::ReadChunk(const Segment& segment, uint64_
   auto reader = ReaderOf(segment);
   if (!reader.ok()) return reader.status();
   const uint64_t bytes = std::min<uint64_t>(crypto::kChunkBytes, segment.audio_bytes - index * crypto::kChunkBytes);
-  auto sealed = ReadAt((*reader)->file.get(), crypto::SealedChunkOffset(index), bytes + crypto::kTagBytes, folder_->SegmentPath(name_, segment.number));
+  auto sealed = ReadAt((*reader)->file.get(), crypto::SealedChunkOffset(index), bytes + crypto::kTagBytes,
+                       folder_->SegmentPath(name_, segment.number));
   if (!sealed.ok()) return sealed.status();
   std::string plain;
   if (absl::Status opened = (*reader)->opener.OpenChunk(index, *sealed, &plain); !opened.ok()) return opened;
@@ -238,7 +244,8 @@ TimelineRun CallSpool::ReadSegment(Segment* segment, uint64_t offset, size_t aud
     if (!chunk.ok() && run.length > 0) break;
     if (!chunk.ok()) {
       segment->damaged = true;
-      *damage = absl::DataLossError(absl::StrCat(folder_->SegmentPath(name_, segment->number), " chunk ", index, ": ", chunk.status().message()));
+      *damage =
+          absl::DataLossError(absl::StrCat(folder_->SegmentPath(name_, segment->number), " chunk ", index, ": ", chunk.status().message()));
       run.length = std::min<uint64_t>(chunk_offset + crypto::kChunkBytes, segment->end()) - at;
       run.gap_reason = GapReason::kRecorderRestart;
       break;
@@ -290,9 +297,11 @@ bool CallSpool::ReleaseBelow(uint64_t offset) {
 
   const uint32_t first_kept = segments_.empty() ? state_.next_segment() : segments_.front().number;
   auto* listed = state_.mutable_segments();
-  listed->erase(listed->begin(), std::find_if(listed->begin(), listed->end(), [&](const auto& segment) { return segment.number() >= first_kept; }));
+  listed->erase(listed->begin(),
+                std::find_if(listed->begin(), listed->end(), [&](const auto& segment) { return segment.number() >= first_kept; }));
   auto* gaps = state_.mutable_gaps();
-  gaps->erase(gaps->begin(), std::find_if(gaps->begin(), gaps->end(), [&](const auto& gap) { return gap.offset() + gap.length() > offset; }));
+  gaps->erase(gaps->begin(),
+              std::find_if(gaps->begin(), gaps->end(), [&](const auto& gap) { return gap.offset() + gap.length() > offset; }));
   return true;
 }
 

@@ -38,19 +38,20 @@ class CallSpool {
   spool::CallState* mutable_state() { return &state_; }  // kept by the next Save, or the next Append that begins a segment
   absl::Status Save();
 
-  // Adds audio that begins where the last segment ends, or anywhere after it: then a segment of its own begins. Whole units of kSpillUnitBytes; with
-  // `ends_segment` any length. Durable when it returns OK; on an error nothing counts as added. RESOURCE_EXHAUSTED: no budget, or no space.
+  // Adds audio that begins where the last segment ends, or anywhere after it: then a segment of its own begins. Whole units of
+  // kSpillUnitBytes; with `ends_segment` any length. Durable when it returns OK; on an error nothing counts as added. RESOURCE_EXHAUSTED:
+  // no budget, or no space.
   absl::Status Append(uint64_t offset, std::string_view audio, bool ends_segment);
   absl::Status AppendGap(const TimelineRun& gap);
 
-  // The run at `offset` < end(), at most `audio_bytes_max` of audio. What the files cannot give (a damaged chunk, a hole that a crash left) is a gap; `*damage`
-  // is set where that was found on this call.
+  // The run at `offset` < end(), at most `audio_bytes_max` of audio. What the files cannot give (a damaged chunk, a hole that a crash left)
+  // is a gap; `*damage` is set where that was found on this call.
   TimelineRun Read(uint64_t offset, size_t audio_bytes_max, absl::Status* damage);
 
   // Deletes the segments that end at or below `offset` (damaged ones are set aside); true where there were any, which Save should then say.
   bool ReleaseBelow(uint64_t offset);
-  void Remove();                                      // everything: the call is delivered
-  absl::Status SetAside(std::string_view suffix);     // everything stays, under other names
+  void Remove();                                   // everything: the call is delivered
+  absl::Status SetAside(std::string_view suffix);  // everything stays, under other names
 
   bool holds_audio() const { return !segments_.empty(); }
   // After the last byte that the files or the state speak of.

@@ -18,8 +18,8 @@ namespace otokura::client {
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& gateway, const Credentials& credentials);
 
-// ChannelSource keeps one channel, and makes another when the files have changed: a renewed certificate is taken up without a restart. Any thread; reads
-// files, at most once a second.
+// ChannelSource keeps one channel, and makes another when the files have changed: a renewed certificate is taken up without a restart. Any
+// thread; reads files, at most once a second.
 class ChannelSource {
  public:
   explicit ChannelSource(ConnectionOptions options) : options_(std::move(options)) {}

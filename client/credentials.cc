@@ -23,24 +23,27 @@ absl::StatusOr<std::string> ReadCredentialFile(const char* what, const std::stri
   file.read(content.data(), static_cast<std::streamsize>(content.size()));
   content.resize(static_cast<size_t>(file.gcount()));
   if (content.size() > kCredentialFileBytesMax) {
-    return absl::InvalidArgumentError(absl::StrCat(what, " '", path, "' is larger than ", kCredentialFileBytesMax, " bytes; is it the right file?"));
+    return absl::InvalidArgumentError(
+        absl::StrCat(what, " '", path, "' is larger than ", kCredentialFileBytesMax, " bytes; is it the right file?"));
   }
   return content;
 }
 
 absl::Status Explain(const absl::Status& problem, const std::string& certificate_file) {
-  return absl::Status(problem.code(), absl::StrCat("certificate '", certificate_file, "': ", problem.message(), "; the gateway would refuse it"));
+  return absl::Status(problem.code(),
+                      absl::StrCat("certificate '", certificate_file, "': ", problem.message(), "; the gateway would refuse it"));
 }
 
 absl::Status CheckValidity(const crypto::Certificate& certificate, absl::Time now) {
   const absl::Time not_before = absl::FromUnixSeconds(certificate.not_before_unix_s);
   const absl::Time not_after = absl::FromUnixSeconds(certificate.not_after_unix_s);
   if (now > not_after) {
-    return absl::FailedPreconditionError(absl::StrCat("expired at ", absl::FormatTime(absl::RFC3339_sec, not_after, absl::UTCTimeZone()), "; have it renewed"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("expired at ", absl::FormatTime(absl::RFC3339_sec, not_after, absl::UTCTimeZone()), "; have it renewed"));
   }
   if (now < not_before) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("valid only from ", absl::FormatTime(absl::RFC3339_sec, not_before, absl::UTCTimeZone()), "; is this machine's clock right?"));
+    return absl::FailedPreconditionError(absl::StrCat(
+        "valid only from ", absl::FormatTime(absl::RFC3339_sec, not_before, absl::UTCTimeZone()), "; is this machine's clock right?"));
   }
   return absl::OkStatus();
 }

@@ -31,7 +31,8 @@ void RecordStream::OnReadDone(bool ok) {
   StartRead(&response_);
 }
 
-// The Recorder counts this stream until its channel is let go: gRPC's last channel must not be destroyed on gRPC's own thread, which would wait for itself.
+// The Recorder counts this stream until its channel is let go: gRPC's last channel must not be destroyed on gRPC's own thread, which would
+// wait for itself.
 void RecordStream::OnDone(const grpc::Status& status) {
   const std::shared_ptr<RecorderContext> context = delivery_->context();
   delivery_->OnStreamEnded(status);

@@ -14,8 +14,8 @@ namespace otokura::client {
 
 class CallDelivery;
 
-// Deletes itself when gRPC is done with it, after telling the delivery. gRPC cannot be done while the delivery holds it, which it does from Start until
-// Release: so Write and Cancel are safe from any thread in between.
+// Deletes itself when gRPC is done with it, after telling the delivery. gRPC cannot be done while the delivery holds it, which it does from
+// Start until Release: so Write and Cancel are safe from any thread in between.
 class RecordStream final : public grpc::ClientBidiReactor<v1::RecordRequest, v1::RecordResponse> {
  public:
   RecordStream(std::shared_ptr<CallDelivery> delivery, std::shared_ptr<grpc::Channel> channel);

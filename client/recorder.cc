@@ -15,8 +15,8 @@ constexpr size_t kMemoryBytesPerCallMax = 64 * 1024 * 1024;  // more belongs int
 
 absl::Status CheckOptions(const RecorderOptions& options) {
   if (options.memory_bytes_per_call_max < kMemoryBytesPerCallMin || options.memory_bytes_per_call_max > kMemoryBytesPerCallMax) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("memory_bytes_per_call_max ", options.memory_bytes_per_call_max, " must be ", kMemoryBytesPerCallMin, " to ", kMemoryBytesPerCallMax));
+    return absl::InvalidArgumentError(absl::StrCat("memory_bytes_per_call_max ", options.memory_bytes_per_call_max, " must be ",
+                                                   kMemoryBytesPerCallMin, " to ", kMemoryBytesPerCallMax));
   }
   if (options.backoff.first.count() <= 0 || options.backoff.most < options.backoff.first) {
     return absl::InvalidArgumentError("backoff must begin above zero and end no lower than it begins");

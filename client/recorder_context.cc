@@ -42,7 +42,8 @@ void RecorderContext::LoadLeftover(const std::string& name) {
   if (!spool.ok()) {
     absl::Status aside = folder_->SetAside(name, "damaged");
     Report({.kind = RecorderEvent::Kind::kSpoolProblem,
-            .status = absl::Status(spool.status().code(), absl::StrCat(spool.status().message(), aside.ok() ? "; set aside as .damaged" : aside.message()))});
+            .status = absl::Status(spool.status().code(),
+                                   absl::StrCat(spool.status().message(), aside.ok() ? "; set aside as .damaged" : aside.message()))});
     return;
   }
   const spool::CallState& state = (*spool)->state();

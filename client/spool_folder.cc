@@ -51,7 +51,8 @@ absl::StatusOr<std::vector<std::string>> SpoolFolder::Files() const {
   std::error_code error;
   for (std::filesystem::directory_iterator it(path_, error), end; !error && it != end; it.increment(error)) {
     files.push_back(it->path().filename().string());
-    if (files.size() > kFilesMax) return absl::FailedPreconditionError(absl::StrCat("spool folder '", path_, "' holds over ", kFilesMax, " files"));
+    if (files.size() > kFilesMax)
+      return absl::FailedPreconditionError(absl::StrCat("spool folder '", path_, "' holds over ", kFilesMax, " files"));
   }
   if (error) return FileError("list the spool folder", path_, error.value());
   std::sort(files.begin(), files.end());
@@ -78,7 +79,8 @@ absl::Status SpoolFolder::SetAside(std::string_view call, std::string_view suffi
   auto files = Files();
   if (!files.ok()) return files.status();
   for (const std::string& file : *files) {
-    const bool ours = absl::StartsWith(file, absl::StrCat(View(call), ".")) && (absl::EndsWith(file, ".audio") || absl::EndsWith(file, View(kStateSuffix)));
+    const bool ours = absl::StartsWith(file, absl::StrCat(View(call), ".")) &&
+                      (absl::EndsWith(file, ".audio") || absl::EndsWith(file, View(kStateSuffix)));
     if (!ours) continue;
     const std::string from = absl::StrCat(path_, "/", file);
     if (std::rename(from.c_str(), absl::StrCat(from, ".", View(suffix)).c_str()) != 0) return FileError("set aside", from, errno);

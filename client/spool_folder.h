@@ -20,8 +20,8 @@ namespace otokura::client {
 // Methods are safe from any thread.
 class SpoolFolder {
  public:
-  // Makes the folder where it is absent (mode 0700) and locks it: FAILED_PRECONDITION where another Recorder has it. Removes what an interrupted
-  // write left under a temporary name.
+  // Makes the folder where it is absent (mode 0700) and locks it: FAILED_PRECONDITION where another Recorder has it. Removes what an
+  // interrupted write left under a temporary name.
   static absl::StatusOr<std::unique_ptr<SpoolFolder>> Open(const std::string& path, Credentials credentials, uint64_t bytes_max);
 
   const std::string& path() const { return path_; }

@@ -39,7 +39,8 @@ void TaskThread::Run() {
     {
       absl::MutexLock lock(&mutex_);
       const absl::Time wake = later_.empty() ? absl::InfiniteFuture() : later_.begin()->first;
-      // A task posted for sooner than `wake` ends the wait as well: the wait is over its own condition, which includes "the first one is another".
+      // A task posted for sooner than `wake` ends the wait as well: the wait is over its own condition, which includes "the first one is
+      // another".
       const auto woken = [this, wake]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
         return SomethingDue() || (!later_.empty() && later_.begin()->first < wake);
       };

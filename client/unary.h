@@ -27,7 +27,8 @@ absl::StatusOr<std::unique_ptr<typename Service::Stub>> Connect(const Connection
 }
 
 template <typename Stub, typename Request, typename Response>
-absl::StatusOr<Response> Ask(Stub* stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*), const Request& request) {
+absl::StatusOr<Response> Ask(Stub* stub, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                             const Request& request) {
   grpc::ClientContext context;
   context.set_deadline(std::chrono::system_clock::now() + kAnswerWithin);
   Response response;

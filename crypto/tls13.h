@@ -6,7 +6,8 @@
 
 namespace otokura::crypto {
 
-// RequireTls13 must be called before the first gRPC channel or server is made. Process-wide; later calls return the first result. Any thread.
+// RequireTls13 must be called before the first gRPC channel or server is made. Process-wide; later calls return the first result. Any
+// thread.
 absl::Status RequireTls13();
 
 }  // namespace otokura::crypto

@@ -30,10 +30,17 @@ struct SuspendOptions {
 };
 
 nlohmann::json ToJson(const Account& account) {
-  nlohmann::json line = {{"name", account.name},         {"role", Name(account.role)},   {"scope", Name(account.scope)},
-                         {"state", Name(account.state)}, {"person", account.person_id},  {"company", account.company},
-                         {"centres", account.centres},   {"queues", account.queues},     {"agent", account.agent},
-                         {"created", Rfc3339(account.created)}, {"spki_sha256", Hex(account.spki_sha256)}};
+  nlohmann::json line = {{"name", account.name},
+                         {"role", Name(account.role)},
+                         {"scope", Name(account.scope)},
+                         {"state", Name(account.state)},
+                         {"person", account.person_id},
+                         {"company", account.company},
+                         {"centres", account.centres},
+                         {"queues", account.queues},
+                         {"agent", account.agent},
+                         {"created", Rfc3339(account.created)},
+                         {"spki_sha256", Hex(account.spki_sha256)}};
   if (!account.suspended_reason.empty()) line["suspended_reason"] = account.suspended_reason;
   if (account.role != Role::kRecorder) return line;
   nlohmann::json formats = nlohmann::json::array();
@@ -54,15 +61,16 @@ void Print(const std::vector<Account>& accounts, bool json) {
       PrintJson(ToJson(account));
       continue;
     }
-    table.Add({account.name, std::string(Name(account.role)), std::string(Name(account.scope)), std::string(Name(account.state)), account.person_id,
-               account.company, absl::StrJoin(account.centres, " "), LocalTimeText(account.created)});
+    table.Add({account.name, std::string(Name(account.role)), std::string(Name(account.scope)), std::string(Name(account.state)),
+               account.person_id, account.company, absl::StrJoin(account.centres, " "), LocalTimeText(account.created)});
   }
   if (!json) std::fputs(table.Text().c_str(), stdout);
 }
 
 absl::StatusOr<Account> AccountOf(const AddOptions& options) {
   Account account = options.account;
-  for (const Role role : {Role::kRecorder, Role::kOperator, Role::kSupervisor, Role::kContractor, Role::kSecurity, Role::kAuditor, Role::kAdmin}) {
+  for (const Role role :
+       {Role::kRecorder, Role::kOperator, Role::kSupervisor, Role::kContractor, Role::kSecurity, Role::kAuditor, Role::kAdmin}) {
     if (options.role == Name(role)) account.role = role;
   }
   for (const Scope scope : {Scope::kOwn, Scope::kCentre, Scope::kAll}) {
@@ -123,7 +131,8 @@ void AddAdd(CLI::App* account, Session* session) {
   command->add_option("--certificate", options->certificate, "PEM file of the account's certificate")->required();
   command->add_option("--centre", options->account.centres, "call centre; may be given again");
   command->add_option("--queue", options->account.queues, "recorders: queue; may be given again (default: every one of its centres)");
-  command->add_option("--scope", options->scope, "own, centre or all: no wider than the role's")->check(CLI::IsMember({"own", "centre", "all"}));
+  command->add_option("--scope", options->scope, "own, centre or all: no wider than the role's")
+      ->check(CLI::IsMember({"own", "centre", "all"}));
   command->add_option("--person", options->account.person_id, "who stands behind it; accounts of one person share this");
   command->add_option("--company", options->account.company, "whom the person works for");
   command->add_option("--agent", options->account.agent, "the agent id under which this person answers calls");
@@ -134,6 +143,9 @@ void AddAdd(CLI::App* account, Session* session) {
   command->add_option("--opens-per-minute-max", limits->opens_per_minute_max, "recorders: calls begun in a minute");
   command->add_option("--call-bytes-max", limits->call_bytes_max, "recorders: bytes a call");
   command->add_option("--day-bytes-max", limits->day_bytes_max, "recorders: bytes a day");
+  command->footer(
+      Footer("otokura admin account add --name recorder-1 --role recorder --certificate recorder-1.pem --centre tokyo --format pcmu "
+             "--retention-class standard"));
   command->callback([options, session] { session->run = [options, session] { return Add(*options, *session); }; });
 }
 

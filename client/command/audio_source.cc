@@ -48,7 +48,8 @@ absl::Status AudioSource::ReadHead(std::optional<AudioFormat> raw_format) {
     return absl::OkStatus();
   }
   auto wav = ParseWav(head_);
-  if (!wav.ok()) return absl::Status(wav.status().code(), absl::StrCat("'", path_, "': ", wav.status().message(), " (for bare samples give --format)"));
+  if (!wav.ok())
+    return absl::Status(wav.status().code(), absl::StrCat("'", path_, "': ", wav.status().message(), " (for bare samples give --format)"));
   format_ = wav->format;
   audio_bytes_ = wav->audio_bytes;
   head_.erase(0, wav->audio_offset);
@@ -81,7 +82,8 @@ absl::StatusOr<std::string> AudioSource::Read(size_t bytes_max) {
     bytes = *std::move(more);
   }
   if (bytes.empty() && audio_bytes_.has_value()) {
-    return absl::DataLossError(absl::StrCat("'", path_, "' ends after ", handed_out_, " of ", *audio_bytes_, " bytes of audio; is it still being written, or cut off?"));
+    return absl::DataLossError(absl::StrCat("'", path_, "' ends after ", handed_out_, " of ", *audio_bytes_,
+                                            " bytes of audio; is it still being written, or cut off?"));
   }
   handed_out_ += bytes.size();
   return bytes;

@@ -28,15 +28,27 @@ nlohmann::json ToJson(const AuditEntry& entry) {
                          {"action", entry.action},
                          {"decision", entry.decision},
                          {"leaf", Hex(entry.leaf)}};
-  const std::pair<const char*, const std::string&> texts[] = {
-      {"rule", entry.rule},       {"role", entry.role},       {"recording_id", entry.recording_id}, {"purpose", entry.purpose},   {"outcome", entry.outcome},
-      {"centre", entry.centre},   {"subject", entry.subject}, {"account", entry.account},           {"person", entry.person},     {"company", entry.company},
-      {"certificate", entry.certificate}, {"address", entry.address}, {"reference", entry.reference}, {"reason", entry.reason}, {"target", entry.target}};
+  const std::pair<const char*, const std::string&> texts[] = {{"rule", entry.rule},
+                                                              {"role", entry.role},
+                                                              {"recording_id", entry.recording_id},
+                                                              {"purpose", entry.purpose},
+                                                              {"outcome", entry.outcome},
+                                                              {"centre", entry.centre},
+                                                              {"subject", entry.subject},
+                                                              {"account", entry.account},
+                                                              {"person", entry.person},
+                                                              {"company", entry.company},
+                                                              {"certificate", entry.certificate},
+                                                              {"address", entry.address},
+                                                              {"reference", entry.reference},
+                                                              {"reason", entry.reason},
+                                                              {"target", entry.target}};
   for (const auto& [name, text] : texts) {
     if (!text.empty()) line[name] = text;
   }
-  const std::pair<const char*, uint64_t> numbers[] = {{"access_number", entry.access_number}, {"offset", entry.offset}, {"length", entry.length},
-                                                      {"delivered_bytes", entry.delivered_bytes}, {"rows", entry.rows}, {"audio_bytes", entry.audio_bytes}};
+  const std::pair<const char*, uint64_t> numbers[] = {
+      {"access_number", entry.access_number},     {"offset", entry.offset}, {"length", entry.length},
+      {"delivered_bytes", entry.delivered_bytes}, {"rows", entry.rows},     {"audio_bytes", entry.audio_bytes}};
   for (const auto& [name, number] : numbers) {
     if (number != 0) line[name] = number;
   }
@@ -45,7 +57,7 @@ nlohmann::json ToJson(const AuditEntry& entry) {
 }
 
 std::string Extent(const AuditEntry& entry) {
-  if (entry.rows > 0) return absl::StrCat(entry.rows, " rows");
+  if (entry.rows > 0) return absl::StrCat(entry.rows, entry.rows == 1 ? " row" : " rows");
   const uint64_t bytes = entry.delivered_bytes > 0 ? entry.delivered_bytes : entry.length > 0 ? entry.length : entry.audio_bytes;
   return bytes == 0 ? "" : absl::StrCat(bytes, " bytes");
 }
@@ -69,8 +81,8 @@ int List(const ListOptions& options, const Session& session) {
       if (session.json) {
         PrintJson(ToJson(entry));
       } else {
-        table.Add({absl::StrCat(entry.sequence), LocalTimeText(entry.time), entry.action, entry.decision, entry.rule, entry.account, entry.recording_id,
-                   entry.purpose, Extent(entry), entry.outcome});
+        table.Add({absl::StrCat(entry.sequence), LocalTimeText(entry.time), entry.action, entry.decision, entry.rule, entry.account,
+                   entry.recording_id, entry.purpose, Extent(entry), entry.outcome});
       }
       ++listed;
     }
@@ -90,8 +102,10 @@ void AddAudit(CLI::App* app, Session* session) {
   command->add_option("--recording", options->recording, "only entries about this recording");
   command->add_option("--from", options->from, "at or after");
   command->add_option("--to", options->to, "before; a date: up to its end");
-  auto* limit = command->add_option("--limit", options->limit, "at most so many (default 100)")->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}));
+  auto* limit =
+      command->add_option("--limit", options->limit, "at most so many (default 100)")->check(CLI::Range(uint64_t{1}, uint64_t{10'000'000}));
   command->add_flag("--all", options->all, "every entry there is")->excludes(limit);
+  command->footer(Footer("otokura audit list --recording 01a2013c-5ac4-7984-9723-0effe47e9048"));
   command->callback([options, session] { session->run = [options, session] { return List(*options, *session); }; });
 }
 

@@ -36,7 +36,9 @@ void AddCallOptions(CLI::App* command, CallOptions* options) {
   command->add_option("--retention-class", options->retention_class, "how long it is kept (default: the account's first)");
   command->add_option("--spool", options->spool_dir, "folder that keeps, encrypted, what the gateway has not taken yet");
   command->add_option("--format", options->format, "of bare samples: pcmu, pcma or l16")->check(CLI::IsMember({"pcmu", "pcma", "l16"}));
-  command->add_option("--rate", options->rate, "of bare samples, in Hz (default 8000)")->check(CLI::IsMember({8000, 16000}))->needs("--format");
+  command->add_option("--rate", options->rate, "of bare samples, in Hz (default 8000)")
+      ->check(CLI::IsMember({8000, 16000}))
+      ->needs("--format");
   command->add_option("--give-up-after", options->give_up_after_s, "seconds without progress; 0: never")->check(CLI::Range(0, 1'000'000));
 }
 
@@ -63,7 +65,8 @@ absl::Status RecorderNotes::Refusal() {
   return refusal_;
 }
 
-absl::StatusOr<std::unique_ptr<Recorder>> MakeRecorder(const Session& session, const CallOptions& options, std::shared_ptr<RecorderNotes> notes) {
+absl::StatusOr<std::unique_ptr<Recorder>> MakeRecorder(const Session& session, const CallOptions& options,
+                                                       std::shared_ptr<RecorderNotes> notes) {
   RecorderOptions recorder;
   recorder.connection = session.connection;
   recorder.spool_dir = options.spool_dir;

@@ -22,7 +22,7 @@ struct CallOptions {
   std::string queue;
   std::string retention_class;
   std::string spool_dir;
-  std::string format;   // of bare samples
+  std::string format;  // of bare samples
   uint32_t rate = 0;
   int give_up_after_s = 0;
 };
@@ -34,7 +34,8 @@ absl::StatusOr<std::optional<AudioFormat>> RawFormatOf(const CallOptions& option
 class RecorderNotes {
  public:
   void Take(const RecorderEvent& event);
-  // Not OK once the gateway has said that it does not know our certificate: for somebody who waits at a terminal, trying again is of no use.
+  // Not OK once the gateway has said that it does not know our certificate: for somebody who waits at a terminal, trying again is of no
+  // use.
   absl::Status Refusal();
 
  private:
@@ -43,7 +44,8 @@ class RecorderNotes {
   absl::Status refusal_ ABSL_GUARDED_BY(mutex_);
 };
 
-absl::StatusOr<std::unique_ptr<Recorder>> MakeRecorder(const Session& session, const CallOptions& options, std::shared_ptr<RecorderNotes> notes);
+absl::StatusOr<std::unique_ptr<Recorder>> MakeRecorder(const Session& session, const CallOptions& options,
+                                                       std::shared_ptr<RecorderNotes> notes);
 
 }  // namespace otokura::client
 

@@ -14,22 +14,25 @@ namespace {
 std::string Remedy(const absl::Status& status) {
   const auto detail = DetailOf(status);
   if (detail.has_value() && detail->has_limit_reached() && detail->limit_reached().retry_at_unix_ms() != 0) {
-    return absl::StrCat("; again from ", absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixMillis(detail->limit_reached().retry_at_unix_ms()), absl::LocalTimeZone()));
+    return absl::StrCat(
+        "; again from ",
+        absl::FormatTime("%Y-%m-%d %H:%M:%S", absl::FromUnixMillis(detail->limit_reached().retry_at_unix_ms()), absl::LocalTimeZone()));
   }
   if (detail.has_value() && detail->has_damaged_chunk()) {
-    return absl::StrCat("; damaged: part ", detail->damaged_chunk().part(), ", chunk ", detail->damaged_chunk().chunk(), ", from byte ", detail->damaged_chunk().offset());
+    return absl::StrCat("; damaged: part ", detail->damaged_chunk().part(), ", chunk ", detail->damaged_chunk().chunk(), ", from byte ",
+                        detail->damaged_chunk().offset());
   }
-  switch (status.code()) {
-    case absl::StatusCode::kUnauthenticated:
-      return "; is this certificate enrolled?";
-    case absl::StatusCode::kUnavailable:
-      return "; is the gateway running, and --gateway right?";
-    default:
-      return "";
-  }
+  return absl::IsUnavailable(status) ? "; is the gateway running, and --gateway right?" : "";
 }
 
 }  // namespace
+
+std::string Footer(std::string_view example) {
+  return absl::StrCat(
+      "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 refused, or not to be found; 4 try again later; 5 damaged or not as it was "
+      "sent.\n\nExample: ",
+      absl::string_view(example.data(), example.size()), "\n");
+}
 
 int ExitCodeOf(const absl::Status& status) {
   switch (status.code()) {

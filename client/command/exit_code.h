@@ -2,6 +2,9 @@
 #ifndef OTOKURA_CLIENT_COMMAND_EXIT_CODE_H_
 #define OTOKURA_CLIENT_COMMAND_EXIT_CODE_H_
 
+#include <string>
+#include <string_view>
+
 #include "absl/status/status.h"
 
 namespace otokura::client {
@@ -13,8 +16,8 @@ inline constexpr int kExitRefused = 3;
 inline constexpr int kExitTryAgain = 4;
 inline constexpr int kExitDamaged = 5;
 
-inline constexpr char kExitCodesHelp[] =
-    "Exit codes: 0 done; 1 failed; 2 wrong usage; 3 refused, or not to be found; 4 try again later; 5 damaged or not as it was sent.\n";
+// What every --help ends with: the exit codes and a working example.
+std::string Footer(std::string_view example);
 
 int ExitCodeOf(const absl::Status& status);
 

@@ -4,7 +4,8 @@
 
 namespace otokura::client {
 
-// From now on SIGINT and SIGTERM only set a mark; a second one ends the process as usual. SIGPIPE is ignored: writing to a closed pipe is an error.
+// From now on SIGINT and SIGTERM only set a mark; a second one ends the process as usual. SIGPIPE is ignored: writing to a closed pipe is
+// an error.
 void CatchInterrupts();
 bool Interrupted();
 

@@ -15,9 +15,6 @@ constexpr char kAbout[] =
     "The gateway and our certificate come from the options, or from OTOKURA_GATEWAY, OTOKURA_CA, OTOKURA_CERTIFICATE and OTOKURA_KEY.\n"
     "Times are RFC 3339 (2026-04-01T09:30:00+09:00) or a date in local time.";
 
-constexpr char kExample[] =
-    "\nExample: otokura search --pension-number 1234-567890 --purpose inquiry --reference CASE-1001\n";
-
 void AddGlobalOptions(CLI::App* app, Session* session) {
   app->add_option("--gateway", session->connection.gateway, "host:port of the gateway")->envname("OTOKURA_GATEWAY");
   app->add_option("--ca", session->connection.ca_file, "PEM file: the authority of all certificates")->envname("OTOKURA_CA");
@@ -33,7 +30,7 @@ int RunOtokura(int argc, const char* const* argv) {
   Session session;
   app.require_subcommand(1);
   app.fallthrough();
-  app.footer(std::string(kExitCodesHelp) + kExample);
+  app.footer(Footer("otokura search --pension-number 1234-567890 --purpose inquiry --reference CASE-1001"));
   AddGlobalOptions(&app, &session);
   AddRecord(&app, &session);
   AddWatch(&app, &session);

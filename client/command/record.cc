@@ -31,8 +31,9 @@ void Print(const SealedCall& sealed, bool json) {
     std::printf("%s\n", line.dump().c_str());
     return;
   }
-  std::printf("recording  %s\nsha256     %s\nbytes      %llu\ndigest     %s\n", sealed.recording_id.c_str(), Hex(sealed.audio_sha256).c_str(),
-              static_cast<unsigned long long>(sealed.audio_bytes), std::string(Name(sealed.digest_check)).c_str());
+  std::printf("recording  %s\nsha256     %s\nbytes      %llu\ndigest     %s\n", sealed.recording_id.c_str(),
+              Hex(sealed.audio_sha256).c_str(), static_cast<unsigned long long>(sealed.audio_bytes),
+              std::string(Name(sealed.digest_check)).c_str());
 }
 
 absl::StatusOr<SealedCall> Record(const RecordOptions& options, const Session& session) {
@@ -64,7 +65,8 @@ int Run(const RecordOptions& options, const Session& session) {
   if (!sealed.ok()) return Fail(sealed.status());
   Print(*sealed, session.json);
   if (sealed->digest_check == DigestCheck::kMismatched) {
-    return Fail(absl::DataLossError(absl::StrCat("recording ", sealed->recording_id, " is sealed, but not with the bytes that were sent; the gateway has logged this")));
+    return Fail(absl::DataLossError(absl::StrCat("recording ", sealed->recording_id,
+                                                 " is sealed, but not with the bytes that were sent; the gateway has logged this")));
   }
   return kExitDone;
 }
@@ -73,7 +75,8 @@ int Run(const RecordOptions& options, const Session& session) {
 
 void AddRecord(CLI::App* app, Session* session) {
   auto options = std::make_shared<RecordOptions>();
-  CLI::App* command = app->add_subcommand("record", "Stream one call to the gateway; prints its recording id and SHA-256 when it is sealed");
+  CLI::App* command =
+      app->add_subcommand("record", "Stream one call to the gateway; prints its recording id and SHA-256 when it is sealed");
   command->add_option("file", options->file, "WAV file, or '-' for standard input (WAV; bare samples with --format)")->required();
   command->add_option("--call-id", options->personal.call_id, "the telephone system's own id of the call")->required();
   command->add_option("--leg", options->leg, "mixed (default), caller or agent")->check(CLI::IsMember({"mixed", "caller", "agent"}));
@@ -83,6 +86,7 @@ void AddRecord(CLI::App* app, Session* session) {
   command->add_option("--notes", options->personal.notes, "free text, kept sealed");
   command->add_flag("--live", options->live, "send at the pace at which it is spoken");
   AddCallOptions(command, &options->call);
+  command->footer(Footer("otokura record call.wav --call-id pbx-4711 --centre tokyo --queue pension --agent a7"));
   command->callback([options, session] { session->run = [options, session] { return Run(*options, *session); }; });
 }
 

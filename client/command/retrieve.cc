@@ -40,7 +40,8 @@ class Progress {
     if (!on_ || percent == shown_) return;
     shown_ = percent;
     const int filled = percent * kWidth / 100;
-    std::fprintf(stderr, "\r[%s%s] %3d%%", std::string(static_cast<size_t>(filled), '#').c_str(), std::string(static_cast<size_t>(kWidth - filled), ' ').c_str(), percent);
+    std::fprintf(stderr, "\r[%s%s] %3d%%", std::string(static_cast<size_t>(filled), '#').c_str(),
+                 std::string(static_cast<size_t>(kWidth - filled), ' ').c_str(), percent);
   }
 
  private:
@@ -82,15 +83,14 @@ absl::StatusOr<AudioRange> RangeOf(const RetrieveOptions& options, Archive* arch
   };
   AudioRange range{.offset = bytes_of(options.from_s), .length = bytes_of(options.for_s)};
   if (range.offset >= recording.audio_bytes) {
-    return absl::OutOfRangeError(absl::StrCat("--from ", options.from_s, " lies behind the end; the recording lasts ", DurationText(recording.duration)));
+    return absl::OutOfRangeError(
+        absl::StrCat("--from ", options.from_s, " lies behind the end; the recording lasts ", DurationText(recording.duration)));
   }
   if (range.length > recording.audio_bytes - range.offset) range.length = 0;  // to the end
   return range;
 }
 
-absl::Status WriteToStdout(std::string_view bytes) {
-  return WriteAll(STDOUT_FILENO, bytes, "standard output");
-}
+absl::Status WriteToStdout(std::string_view bytes) { return WriteAll(STDOUT_FILENO, bytes, "standard output"); }
 
 absl::Status Listen(const RetrieveOptions& options, const Session& session) {
   const bool to_stdout = options.output == "-";
@@ -136,6 +136,8 @@ void AddListen(CLI::App* app, Session* session) {
   command->add_option("--for", options->for_s, "so many seconds (default: to the end)")->check(CLI::Range(0.0, 1e7));
   command->add_option("--output", options->output, "file instead of standard output");
   AddJustification(command, &options->justification);
+  command->footer(
+      Footer("otokura listen 01a2013c-5ac4-7984-9723-0effe47e9048 --from 60 --for 10 --purpose inquiry --reference CASE-1001 | aplay"));
   command->callback([options, session] { session->run = [options, session] { return Run(Listen, *options, *session); }; });
 }
 
@@ -146,6 +148,7 @@ void AddGet(CLI::App* app, Session* session) {
   command->add_option("--output", options->output, "file; written only when all of it has come and is right")->required();
   command->add_flag("--raw", options->raw, "the samples alone, without a WAV header");
   AddJustification(command, &options->justification);
+  command->footer(Footer("otokura get 01a2013c-5ac4-7984-9723-0effe47e9048 --output call.wav --purpose complaint --reference CASE-1001"));
   command->callback([options, session] { session->run = [options, session] { return Run(Get, *options, *session); }; });
 }
 

@@ -75,7 +75,9 @@ int Search(const SearchOptions& options, const Session& session) {
   } while (!token.empty() && found < options.limit);
   if (session.json) return kExitDone;
   if (found > 0) std::fputs(table.Text().c_str(), stdout);
-  std::fprintf(stderr, found == 0 ? "otokura: nothing found\n" : token.empty() ? "" : "otokura: there is more; raise --limit, or narrow --from and --to\n");
+  std::fprintf(stderr, found == 0      ? "otokura: nothing found\n"
+                       : token.empty() ? ""
+                                       : "otokura: there is more; raise --limit, or narrow --from and --to\n");
   return kExitDone;
 }
 
@@ -105,7 +107,8 @@ int Show(const ShowOptions& options, const Session& session) {
   table.Add({"centre", recording.centre});
   table.Add({"queue", recording.queue});
   table.Add({"leg", std::string(Name(recording.leg))});
-  table.Add({"length", absl::StrCat(DurationText(recording.duration), ", ", recording.audio_bytes, " bytes of ", FormatText(recording.format))});
+  table.Add(
+      {"length", absl::StrCat(DurationText(recording.duration), ", ", recording.audio_bytes, " bytes of ", FormatText(recording.format))});
   table.Add({"sha256", Hex(recording.audio_sha256)});
   table.Add({"digest", std::string(Name(recording.digest_check))});
   table.Add({"gaps", GapsText(recording.gaps)});
@@ -145,6 +148,7 @@ void AddSearch(CLI::App* app, Session* session) {
   command->add_option("--to", options->to, "opened before; a date: up to its end");
   command->add_option("--limit", options->limit, "at most so many (default 50)")->check(CLI::Range(1u, 100'000u));
   AddJustification(command, &options->query.justification);
+  command->footer(Footer("otokura search --pension-number 1234-567890 --purpose inquiry --reference CASE-1001"));
   command->callback([options, session] { session->run = [options, session] { return Search(*options, *session); }; });
 }
 
@@ -153,6 +157,7 @@ void AddShow(CLI::App* app, Session* session) {
   CLI::App* command = app->add_subcommand("show", "Show what is known of one recording");
   command->add_option("id", options->id, "recording id")->required();
   AddJustification(command, &options->justification);
+  command->footer(Footer("otokura show 01a2013c-5ac4-7984-9723-0effe47e9048 --purpose inquiry --reference CASE-1001"));
   command->callback([options, session] { session->run = [options, session] { return Show(*options, *session); }; });
 }
 

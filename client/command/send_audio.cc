@@ -12,7 +12,7 @@ namespace {
 using std::chrono::steady_clock;
 
 constexpr size_t kBulkBytes = 32 * 1024;
-constexpr int kPacketsPerSecond = 50;  // the 20 ms that telephone systems send
+constexpr int kPacketsPerSecond = 50;            // the 20 ms that telephone systems send
 constexpr std::chrono::milliseconds kLook{200};  // how often an interrupt is looked for
 
 Time InAMoment() { return std::chrono::system_clock::now() + kLook; }
@@ -34,7 +34,8 @@ class Patience {
     if (committed != committed_) since_ = now;
     committed_ = committed;
     if (pace_.give_up_after.count() == 0 || now - since_ < pace_.give_up_after) return absl::OkStatus();
-    return absl::UnavailableError(absl::StrCat("the gateway took nothing for ", pace_.give_up_after.count(), " s; run this again when it is back"));
+    return absl::UnavailableError(
+        absl::StrCat("the gateway took nothing for ", pace_.give_up_after.count(), " s; run this again when it is back"));
   }
 
  private:

@@ -14,13 +14,13 @@
 namespace otokura::client {
 
 struct SendingPace {
-  bool live = false;                     // as fast as it is spoken, in packets of 20 ms
+  bool live = false;                      // as fast as it is spoken, in packets of 20 ms
   std::chrono::seconds give_up_after{0};  // without the gateway taking anything; 0: never
-  std::function<absl::Status()> check{}; // asked several times a second; an error ends the sending with it
+  std::function<absl::Status()> check{};  // asked several times a second; an error ends the sending with it
 };
 
-// Writes all of `source`, finishes the call and waits until it is sealed. A live source that cannot wait (standard input) is never held up: what neither
-// memory nor spool can take becomes a gap.
+// Writes all of `source`, finishes the call and waits until it is sealed. A live source that cannot wait (standard input) is never held up:
+// what neither memory nor spool can take becomes a gap.
 absl::StatusOr<SealedCall> SendAudio(AudioSource* source, Call* call, const SendingPace& pace);
 
 }  // namespace otokura::client

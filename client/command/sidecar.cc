@@ -10,16 +10,19 @@ namespace {
 
 using nlohmann::json;
 
-
 absl::Status Take(const std::string& field, const json& value, Sidecar* sidecar) {
   PersonalMetadata& personal = sidecar->personal;
   const struct {
     const char* name;
     std::string* text;
-  } texts[] = {{"call_id", &personal.call_id}, {"caller_number", &personal.caller_number}, {"basic_pension_number", &personal.basic_pension_number},
-               {"agent", &personal.agent},     {"notes", &personal.notes}};
+  } texts[] = {{"call_id", &personal.call_id},
+               {"caller_number", &personal.caller_number},
+               {"basic_pension_number", &personal.basic_pension_number},
+               {"agent", &personal.agent},
+               {"notes", &personal.notes}};
   if (field == "start_unix_ms") {
-    if (!value.is_number_unsigned() || value.get<uint64_t>() > (uint64_t{1} << 52)) return absl::InvalidArgumentError("sidecar: start_unix_ms must be a whole number");
+    if (!value.is_number_unsigned() || value.get<uint64_t>() > (uint64_t{1} << 52))
+      return absl::InvalidArgumentError("sidecar: start_unix_ms must be a whole number");
     sidecar->start = Time(std::chrono::milliseconds(value.get<int64_t>()));
     return absl::OkStatus();
   }

@@ -62,7 +62,8 @@ absl::StatusOr<Time> ParseTime(std::string_view text, DayEdge date_means) {
   absl::Time time;
   std::string why;
   if (!absl::ParseTime(absl::RFC3339_full, View(text), &time, &why)) {
-    return absl::InvalidArgumentError(absl::StrCat("time '", View(text.substr(0, 64)), "' must be RFC 3339 (2026-04-01T09:30:00+09:00) or a date (2026-04-01)"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("time '", View(text.substr(0, 64)), "' must be RFC 3339 (2026-04-01T09:30:00+09:00) or a date (2026-04-01)"));
   }
   return absl::ToChronoTime(time);
 }
@@ -92,7 +93,8 @@ absl::StatusOr<AudioFormat> ParseFormat(std::string_view text) {
     if (name == Name(encoding)) format.encoding = encoding;
   }
   if (format.encoding == Encoding::kUnspecified) {
-    return absl::InvalidArgumentError(absl::StrCat("format '", View(text.substr(0, 32)), "' must be pcmu, pcma or l16, with :RATE or without"));
+    return absl::InvalidArgumentError(
+        absl::StrCat("format '", View(text.substr(0, 32)), "' must be pcmu, pcma or l16, with :RATE or without"));
   }
   if (colon != std::string_view::npos && !absl::SimpleAtoi(View(text.substr(colon + 1)), &format.sample_rate_hz)) {
     return absl::InvalidArgumentError("the rate after ':' must be a number, 8000 or 16000");

@@ -16,8 +16,8 @@ enum class DayEdge { kStart, kEnd };
 // RFC 3339, or YYYY-MM-DD in local time, which stands for the day's first moment or its end. Empty: the epoch.
 absl::StatusOr<Time> ParseTime(std::string_view text, DayEdge date_means);
 
-std::string LocalTimeText(Time time);  // 2026-04-01 09:30:00, "-" for the epoch
-std::string Rfc3339(Time time);        // UTC with milliseconds; empty for the epoch
+std::string LocalTimeText(Time time);                          // 2026-04-01 09:30:00, "-" for the epoch
+std::string Rfc3339(Time time);                                // UTC with milliseconds; empty for the epoch
 std::string DurationText(std::chrono::milliseconds duration);  // 1:02:03
 std::string Hex(std::string_view bytes);
 
@@ -25,8 +25,8 @@ std::string Hex(std::string_view bytes);
 absl::StatusOr<AudioFormat> ParseFormat(std::string_view text);
 absl::StatusOr<Leg> ParseLeg(std::string_view text);
 
-// Prints rows under their headings in columns as wide as their widest cell (East Asian characters take two places). Control characters in cells, which
-// come from elsewhere, are shown as '?'.
+// Prints rows under their headings in columns as wide as their widest cell (East Asian characters take two places). Control characters in
+// cells, which come from elsewhere, are shown as '?'.
 class Table {
  public:
   explicit Table(std::vector<std::string> headings) : rows_{std::move(headings)} {}

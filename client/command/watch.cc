@@ -31,10 +31,10 @@
 namespace otokura::client {
 namespace {
 
-constexpr size_t kAtOnceMax = 8;                         // files; more would not be faster on one disk
-constexpr std::chrono::milliseconds kLookEvery{1000};    // two looks without a change make a file finished
-constexpr std::chrono::seconds kAgainAfter{30};          // a file that could not be taken through no fault of its own
-constexpr size_t kNameInCallIdBytes = 100;               // of 128: the digest's prefix needs the rest
+constexpr size_t kAtOnceMax = 8;                       // files; more would not be faster on one disk
+constexpr std::chrono::milliseconds kLookEvery{1000};  // two looks without a change make a file finished
+constexpr std::chrono::seconds kAgainAfter{30};        // a file that could not be taken through no fault of its own
+constexpr size_t kNameInCallIdBytes = 100;             // of 128: the digest's prefix needs the rest
 constexpr size_t kDigestInCallIdBytes = 8;
 
 struct WatchOptions {
@@ -66,7 +66,8 @@ absl::StatusOr<std::string> CallIdFromContent(const std::string& path, const std
     digest.Update(std::string_view(buffer).substr(0, static_cast<size_t>(got)));
   }
   std::string short_name = name.substr(0, kNameInCallIdBytes);
-  while (short_name.size() < name.size() && !short_name.empty() && (static_cast<unsigned char>(name[short_name.size()]) & 0xC0) == 0x80) short_name.pop_back();
+  while (short_name.size() < name.size() && !short_name.empty() && (static_cast<unsigned char>(name[short_name.size()]) & 0xC0) == 0x80)
+    short_name.pop_back();
   return absl::StrCat(short_name, "-", Hex(digest.Digest().substr(0, kDigestInCallIdBytes)));
 }
 
@@ -85,7 +86,12 @@ class Watch {
  public:
   Watch(const WatchOptions& options, const Session& session, WatchFolder folder, Recorder* recorder, std::shared_ptr<RecorderNotes> notes,
         std::optional<AudioFormat> raw_format)
-      : options_(options), session_(session), folder_(std::move(folder)), recorder_(recorder), notes_(std::move(notes)), raw_format_(raw_format) {
+      : options_(options),
+        session_(session),
+        folder_(std::move(folder)),
+        recorder_(recorder),
+        notes_(std::move(notes)),
+        raw_format_(raw_format) {
     for (size_t i = 0; i < kAtOnceMax; ++i) workers_.emplace_back([this] { Work(); });
   }
   ~Watch() {
@@ -175,8 +181,8 @@ class Watch {
     if (options_.once) pace.check = [this] { return notes_->Refusal(); };
     auto sealed = SendAudio(source->get(), call->get(), pace);
     if (sealed.ok() && sealed->digest_check != DigestCheck::kMatched) {
-      return absl::DataLossError(absl::StrCat("recording ", sealed->recording_id, " is sealed, but its digest is ", std::string(Name(sealed->digest_check)),
-                                              ": the gateway does not have this file's bytes"));
+      return absl::DataLossError(absl::StrCat("recording ", sealed->recording_id, " is sealed, but its digest is ",
+                                              std::string(Name(sealed->digest_check)), ": the gateway does not have this file's bytes"));
     }
     return sealed;
   }
@@ -188,7 +194,8 @@ class Watch {
       return folder_.SettleSealed(file, sealed->recording_id);
     }
     if (IsNotTheFilesFault(sealed.status())) return sealed.status();
-    const int exit_code = Fail(absl::Status(sealed.status().code(), absl::StrCat("'", file.name, "' goes to failed/: ", sealed.status().message())));
+    const int exit_code =
+        Fail(absl::Status(sealed.status().code(), absl::StrCat("'", file.name, "' goes to failed/: ", sealed.status().message())));
     {
       std::lock_guard lock(mutex_);
       worst_ = std::max(worst_, exit_code);
@@ -199,7 +206,10 @@ class Watch {
   void Say(const std::string& name, const SealedCall& sealed) {
     std::lock_guard lock(mutex_);
     if (session_.json) {
-      PrintJson({{"file", name}, {"recording_id", sealed.recording_id}, {"audio_bytes", sealed.audio_bytes}, {"audio_sha256", Hex(sealed.audio_sha256)}});
+      PrintJson({{"file", name},
+                 {"recording_id", sealed.recording_id},
+                 {"audio_bytes", sealed.audio_bytes},
+                 {"audio_sha256", Hex(sealed.audio_sha256)}});
     } else {
       std::printf("%s  %s\n", sealed.recording_id.c_str(), name.c_str());
     }
@@ -242,13 +252,15 @@ void AddWatch(CLI::App* app, Session* session) {
   CLI::App* command = app->add_subcommand(
       "watch",
       "Take in finished recordings as they appear in a folder. FILE.json beside FILE, written before it, may give call_id, caller_number,\n"
-      "basic_pension_number, agent, notes, queue, leg, start_unix_ms. A file leaves the folder only once it is sealed; what cannot be taken goes\n"
+      "basic_pension_number, agent, notes, queue, leg, start_unix_ms. A file leaves the folder only once it is sealed; what cannot be "
+      "taken goes\n"
       "to failed/ with FILE.error.txt");
   command->add_option("folder", options->folder, "the folder")->required();
   auto* done = command->add_option("--done", options->done, "where sealed files go (default: done/ in the folder)");
   command->add_flag("--delete", options->remove, "delete sealed files instead")->excludes(done);
   command->add_flag("--once", options->once, "end when nothing is left to take; fails if any file failed");
   AddCallOptions(command, &options->call);
+  command->footer(Footer("otokura watch /var/spool/calls --centre tokyo --delete"));
   command->callback([options, session] { session->run = [options, session] { return Run(*options, *session); }; });
 }
 

@@ -36,15 +36,15 @@ class WatchFolder {
   // `done` is where sealed files go (made where absent); they must be on one file system with the folder.
   static absl::StatusOr<WatchFolder> Open(const std::string& path, const std::string& done, Afterwards afterwards);
 
-  // Files that nobody writes to any more: closed or moved here since the last look (as far as the system tells), or unchanged over two looks. Not: hidden
-  // files, sidecars, folders.
+  // Files that nobody writes to any more: closed or moved here since the last look (as far as the system tells), or unchanged over two
+  // looks. Not: hidden files, sidecars, folders.
   absl::StatusOr<std::vector<FinishedFile>> Look();
   size_t files_seen() const { return seen_.size(); }  // at the last look, finished or not
   // Waits until something happened in the folder, at most so long.
   void WaitForChange(std::chrono::milliseconds at_most);
 
-  // Takes a sealed file out of the folder, its sidecar after it, so that a crash in between leaves nothing that would be taken in again. FAILED_PRECONDITION
-  // where the file has changed since it was found: then it stays.
+  // Takes a sealed file out of the folder, its sidecar after it, so that a crash in between leaves nothing that would be taken in again.
+  // FAILED_PRECONDITION where the file has changed since it was found: then it stays.
   absl::Status SettleSealed(const FinishedFile& file, const std::string& recording_id) const;
   // Puts a file that cannot be taken into `failed`, with FILE.error.txt beside it.
   absl::Status SettleFailed(const FinishedFile& file, const absl::Status& why) const;

@@ -24,7 +24,8 @@ void AppendLittle(uint64_t value, int count, std::string* bytes) {
 }
 
 absl::Status Not(std::string_view why) {
-  return absl::InvalidArgumentError(absl::StrCat("WAV: ", absl::string_view(why.data(), why.size()), "; needed is mono PCM of 16 bits at 8 or 16 kHz, or G.711 at 8 kHz"));
+  return absl::InvalidArgumentError(absl::StrCat("WAV: ", absl::string_view(why.data(), why.size()),
+                                                 "; needed is mono PCM of 16 bits at 8 or 16 kHz, or G.711 at 8 kHz"));
 }
 
 absl::StatusOr<AudioFormat> ParseFormatChunk(std::string_view chunk) {
@@ -80,7 +81,8 @@ absl::StatusOr<std::string> WavHeader(const AudioFormat& format, uint64_t audio_
   const bool g711 = format.encoding != Encoding::kL16;
   const size_t header_bytes = g711 ? 58 : 44;
   if (audio_bytes > kWavBytesMax - header_bytes) {
-    return absl::OutOfRangeError(absl::StrCat(audio_bytes, " bytes of audio do not fit into a WAV file (4 GiB); take them with --raw, or in ranges"));
+    return absl::OutOfRangeError(
+        absl::StrCat(audio_bytes, " bytes of audio do not fit into a WAV file (4 GiB); take them with --raw, or in ranges"));
   }
   const uint64_t padding = audio_bytes % 2;
   std::string header = "RIFF";

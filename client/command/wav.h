@@ -23,11 +23,12 @@ struct WavHead {
 
 inline bool LooksLikeWav(std::string_view head) { return head.substr(0, 4) == "RIFF"; }
 
-// `head` is the first kWavHeadBytesMax bytes of a file, or all of a shorter one. INVALID_ARGUMENT says what is not as it should be, and what would be:
-// mono, 8 or 16 kHz 16-bit PCM, or 8 kHz G.711.
+// `head` is the first kWavHeadBytesMax bytes of a file, or all of a shorter one. INVALID_ARGUMENT says what is not as it should be, and
+// what would be: mono, 8 or 16 kHz 16-bit PCM, or 8 kHz G.711.
 absl::StatusOr<WavHead> ParseWav(std::string_view head);
 
-// The header for `audio_bytes` of audio: 44 bytes for L16, 58 for G.711 (which needs a fact chunk). OUT_OF_RANGE past what WAV's 32 bits can say.
+// The header for `audio_bytes` of audio: 44 bytes for L16, 58 for G.711 (which needs a fact chunk). OUT_OF_RANGE past what WAV's 32 bits
+// can say.
 absl::StatusOr<std::string> WavHeader(const AudioFormat& format, uint64_t audio_bytes);
 
 }  // namespace otokura::client

@@ -15,11 +15,15 @@ int main(int argc, char** argv) {
   }
   const std::string pki = argv[2];
   auto recorder = Recorder::Create({
-      .connection = {.gateway = argv[1], .ca_file = pki + "/ca.pem", .certificate_file = pki + "/recorder.pem", .private_key_file = pki + "/recorder.key"},
+      .connection = {.gateway = argv[1],
+                     .ca_file = pki + "/ca.pem",
+                     .certificate_file = pki + "/recorder.pem",
+                     .private_key_file = pki + "/recorder.key"},
       .spool_dir = "spool",  // where audio waits, encrypted, while the gateway is away; delivered by the next run if need be
-      .on_event = [](const RecorderEvent& event) {
-        if (event.kind == RecorderEvent::Kind::kDisconnected) std::cerr << "trying again: " << event.status << "\n";
-      },
+      .on_event =
+          [](const RecorderEvent& event) {
+            if (event.kind == RecorderEvent::Kind::kDisconnected) std::cerr << "trying again: " << event.status << "\n";
+          },
   });
   if (!recorder.ok()) {
     std::cerr << recorder.status() << "\n";

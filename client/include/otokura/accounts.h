@@ -13,7 +13,16 @@
 
 namespace otokura::client {
 
-enum class Role { kUnspecified = 0, kRecorder = 1, kOperator = 2, kSupervisor = 3, kContractor = 4, kSecurity = 5, kAuditor = 6, kAdmin = 7 };
+enum class Role {
+  kUnspecified = 0,
+  kRecorder = 1,
+  kOperator = 2,
+  kSupervisor = 3,
+  kContractor = 4,
+  kSecurity = 5,
+  kAuditor = 6,
+  kAdmin = 7
+};
 enum class Scope { kUnspecified = 0, kOwn = 1, kCentre = 2, kAll = 3 };
 enum class AccountState { kUnspecified = 0, kActive = 1, kSuspended = 2 };
 

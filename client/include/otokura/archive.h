@@ -67,10 +67,12 @@ class Archive {
   // One page. `page_size` 1..200, 0 takes the gateway's 50; `page_token` from the page before, of the same query.
   virtual absl::StatusOr<SearchPage> Search(const SearchQuery& query, uint32_t page_size, const std::string& page_token) = 0;
   virtual absl::StatusOr<ShownRecording> Show(const std::string& recording_id, const Justification& justification) = 0;
-  // Audio to be heard, and audio to be kept: different rights. Where the whole was asked for, length and SHA-256 are checked against the recording's
-  // (DATA_LOSS), after the sink has had the bytes: a sink that keeps them does so for good only when this returns OK.
-  virtual absl::Status Listen(const std::string& recording_id, AudioRange range, const Justification& justification, const AudioSink& sink) = 0;
-  virtual absl::Status Get(const std::string& recording_id, AudioRange range, const Justification& justification, const AudioSink& sink) = 0;
+  // Audio to be heard, and audio to be kept: different rights. Where the whole was asked for, length and SHA-256 are checked against the
+  // recording's (DATA_LOSS), after the sink has had the bytes: a sink that keeps them does so for good only when this returns OK.
+  virtual absl::Status Listen(const std::string& recording_id, AudioRange range, const Justification& justification,
+                              const AudioSink& sink) = 0;
+  virtual absl::Status Get(const std::string& recording_id, AudioRange range, const Justification& justification,
+                           const AudioSink& sink) = 0;
 };
 
 }  // namespace otokura::client

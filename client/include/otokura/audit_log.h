@@ -13,7 +13,8 @@
 
 namespace otokura::client {
 
-// An entry as people read it. `leaf` is what the tree hashes; everything else is read from it or from the details beside it, which are empty where pruned.
+// An entry as people read it. `leaf` is what the tree hashes; everything else is read from it or from the details beside it, which are
+// empty where pruned.
 struct AuditEntry {
   std::string leaf{};
   uint64_t sequence = 0;
@@ -30,7 +31,7 @@ struct AuditEntry {
   uint64_t delivered_bytes = 0;
   uint32_t rows = 0;
   std::string outcome{};
-  bool closes = false;       // a DELIVERED entry: `of_sequence` names the one it closes
+  bool closes = false;  // a DELIVERED entry: `of_sequence` names the one it closes
   uint64_t of_sequence = 0;
   std::string centre{};
   uint64_t audio_bytes = 0;

@@ -5,8 +5,8 @@
 //   (*call)->Write(packet);   // from the thread that has the audio, as often as it likes
 //   (*call)->Finish();
 //
-// What was not acknowledged as durable by the gateway is kept: in memory up to a bound, past it in encrypted files of `spool_dir`. Streams that break
-// are resumed without help, also after this process was restarted.
+// What was not acknowledged as durable by the gateway is kept: in memory up to a bound, past it in encrypted files of `spool_dir`. Streams
+// that break are resumed without help, also after this process was restarted.
 //
 // Note: with a spool the process locks 4 MiB of memory for keys (RLIMIT_MEMLOCK must allow it). See connection.h on TLS.
 #ifndef OTOKURA_RECORDER_H_
@@ -30,18 +30,18 @@ namespace otokura::client {
 class CallDelivery;
 class RecorderContext;
 
-// Something a person who runs recorders wants to know. Delivered one at a time, on a thread of the Recorder, with no lock held; a handler may call any
-// method but must not destroy the Recorder, and delays reconnecting while it runs.
+// Something a person who runs recorders wants to know. Delivered one at a time, on a thread of the Recorder, with no lock held; a handler
+// may call any method but must not destroy the Recorder, and delays reconnecting while it runs.
 struct RecorderEvent {
   enum class Kind {
-    kDisconnected,    // `status` says why, `retry_in` when it is tried again
-    kConnected,       // the stream is open; `offset`: where it continues
-    kGap,             // audio was dropped or reported missing: `offset`, `length`, `gap_reason`
-    kDataLoss,        // the gateway has lost acknowledged bytes: `offset`, `length`. It has logged them and marked the recording
-    kLeftoverFound,   // an earlier process left this call in the spool; it is being delivered
-    kSpoolProblem,    // the spool cannot be written, or a file of it was damaged and set aside: `status`
-    kSealed,          // the gateway has the whole call
-    kFailed,          // the call has ended without being sealed: `status`
+    kDisconnected,   // `status` says why, `retry_in` when it is tried again
+    kConnected,      // the stream is open; `offset`: where it continues
+    kGap,            // audio was dropped or reported missing: `offset`, `length`, `gap_reason`
+    kDataLoss,       // the gateway has lost acknowledged bytes: `offset`, `length`. It has logged them and marked the recording
+    kLeftoverFound,  // an earlier process left this call in the spool; it is being delivered
+    kSpoolProblem,   // the spool cannot be written, or a file of it was damaged and set aside: `status`
+    kSealed,         // the gateway has the whole call
+    kFailed,         // the call has ended without being sealed: `status`
   };
   Kind kind = Kind::kConnected;
   std::string call_id{};  // empty where a spool file cannot even tell that
@@ -53,8 +53,8 @@ struct RecorderEvent {
   GapReason gap_reason = GapReason::kUnspecified;
 };
 
-// Waits between attempts to reach the gateway: doubling from `first` to `most`, each with up to a fifth more at random, so that many calls do not
-// come back in the same instant. `refused` is the wait after UNAUTHENTICATED: certificates get renewed, but not every second.
+// Waits between attempts to reach the gateway: doubling from `first` to `most`, each with up to a fifth more at random, so that many calls
+// do not come back in the same instant. `refused` is the wait after UNAUTHENTICATED: certificates get renewed, but not every second.
 struct Backoff {
   std::chrono::milliseconds first{100};
   std::chrono::milliseconds most{5000};
@@ -63,9 +63,9 @@ struct Backoff {
 
 struct RecorderOptions {
   ConnectionOptions connection{};
-  std::string spool_dir{};                           // made if absent, used by one Recorder at a time; empty: memory only
-  size_t memory_bytes_per_call_max = 256 * 1024;   // at least 64 KiB; 32 seconds of G.711
-  uint64_t spool_bytes_max = uint64_t{4} << 30;    // over all calls; about six days of G.711
+  std::string spool_dir{};                        // made if absent, used by one Recorder at a time; empty: memory only
+  size_t memory_bytes_per_call_max = 256 * 1024;  // at least 64 KiB; 32 seconds of G.711
+  uint64_t spool_bytes_max = uint64_t{4} << 30;   // over all calls; about six days of G.711
   size_t open_calls_max = 20000;
   Backoff backoff{};
   std::chrono::milliseconds stall_timeout{60000};  // a stream that takes or acknowledges nothing for so long is replaced
@@ -80,8 +80,8 @@ struct CallInfo {
   std::string queue{};
   std::string retention_class{};  // empty: the account's first
   Time start{};                   // when the call began, as a claim; left at the epoch: not said
-  // The source can supply every byte again from the first (a file). Its audio is then never spooled: after a restart, StartCall with the same
-  // call id and leg continues where the gateway stands, and the bytes that it has already are hashed and skipped.
+  // The source can supply every byte again from the first (a file). Its audio is then never spooled: after a restart, StartCall with the
+  // same call id and leg continues where the gateway stands, and the bytes that it has already are hashed and skipped.
   bool replayable = false;
 };
 
@@ -93,8 +93,8 @@ struct SealedCall {
   std::string supplement_of{};  // set where the gateway had given the call up before its last audio came
 };
 
-// One leg of one call. All methods may be called from any thread; Write and ReportGap from one at a time, as audio has an order. Destroying a Call that was
-// not finished finishes it (a replayable one is left as it stands, for the next process to continue).
+// One leg of one call. All methods may be called from any thread; Write and ReportGap from one at a time, as audio has an order. Destroying
+// a Call that was not finished finishes it (a replayable one is left as it stands, for the next process to continue).
 class Call {
  public:
   explicit Call(std::shared_ptr<CallDelivery> delivery);
@@ -114,11 +114,12 @@ class Call {
   // No more audio comes. Returns at once.
   void Finish();
 
-  // Waits until the gateway has sealed the finished call. DEADLINE_EXCEEDED leaves everything as it is; delivery goes on. CANCELLED: the Recorder is gone.
+  // Waits until the gateway has sealed the finished call. DEADLINE_EXCEEDED leaves everything as it is; delivery goes on. CANCELLED: the
+  // Recorder is gone.
   absl::StatusOr<SealedCall> Wait(Time deadline);
 
-  // For sources that can wait (files, pipes): returns when Write(bytes) will be taken without growing the spool more than needed. `bytes` is at most
-  // half of memory_bytes_per_call_max.
+  // For sources that can wait (files, pipes): returns when Write(bytes) will be taken without growing the spool more than needed. `bytes`
+  // is at most half of memory_bytes_per_call_max.
   absl::Status WaitForRoom(size_t bytes, Time deadline);
 
   uint64_t written_bytes() const;    // the end of the timeline

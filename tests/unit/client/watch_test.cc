@@ -51,8 +51,15 @@ class WatchTest : public ::testing::Test {
   void Put(const std::string& name, const std::string& content) const { std::ofstream(In(name), std::ios::binary) << content; }
   int Run(std::vector<std::string> arguments) const {
     const ConnectionOptions connection = pki_->Connection("recorder", gateway_->address());
-    std::vector<std::string> all = {"otokura", "--gateway", connection.gateway, "--ca", connection.ca_file, "--certificate", connection.certificate_file,
-                                    "--key",   connection.private_key_file};
+    std::vector<std::string> all = {"otokura",
+                                    "--gateway",
+                                    connection.gateway,
+                                    "--ca",
+                                    connection.ca_file,
+                                    "--certificate",
+                                    connection.certificate_file,
+                                    "--key",
+                                    connection.private_key_file};
     all.insert(all.end(), arguments.begin(), arguments.end());
     std::vector<const char*> argv;
     for (const std::string& argument : all) argv.push_back(argument.c_str());

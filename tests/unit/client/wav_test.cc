@@ -20,11 +20,14 @@ std::string Little(uint64_t value, int count) {
 struct Fmt {
   uint64_t code = 1, channels = 1, rate = 8000, block = 2, bits = 16;
   std::string Chunk() const {
-    return "fmt " + Little(16, 4) + Little(code, 2) + Little(channels, 2) + Little(rate, 4) + Little(rate * block, 4) + Little(block, 2) + Little(bits, 2);
+    return "fmt " + Little(16, 4) + Little(code, 2) + Little(channels, 2) + Little(rate, 4) + Little(rate * block, 4) + Little(block, 2) +
+           Little(bits, 2);
   }
 };
 
-std::string Chunk(const std::string& name, const std::string& body) { return name + Little(body.size(), 4) + body + (body.size() % 2 == 1 ? std::string(1, '\0') : ""); }
+std::string Chunk(const std::string& name, const std::string& body) {
+  return name + Little(body.size(), 4) + body + (body.size() % 2 == 1 ? std::string(1, '\0') : "");
+}
 std::string Wav(const std::string& chunks) { return "RIFF" + Little(4 + chunks.size(), 4) + "WAVE" + chunks; }
 
 void ExpectRefused(const std::string& wav, const std::string& why) {
