@@ -35,7 +35,8 @@ std::string HkdfExpand(std::string_view key, std::string_view info, size_t lengt
 
 std::string Nonce(std::string_view base, uint64_t index) {
   std::string nonce(base);
-  for (size_t i = 0; i < 8; ++i) nonce[kNonceBytes - 1 - i] = static_cast<char>(nonce[kNonceBytes - 1 - i] ^ static_cast<char>(index >> (8 * i)));
+  for (size_t i = 0; i < 8; ++i)
+    nonce[kNonceBytes - 1 - i] = static_cast<char>(nonce[kNonceBytes - 1 - i] ^ static_cast<char>(index >> (8 * i)));
   return nonce;
 }
 
@@ -64,12 +65,14 @@ std::optional<std::string> OpenMessage(std::string_view key, std::string_view co
   const std::string derived = HkdfExpand(key, info, kDerivedBytes);
   const std::string_view aead_key = std::string_view(derived).substr(0, kKeyBytes);
   const std::string_view base_nonce = std::string_view(derived).substr(kKeyBytes, kNonceBytes);
-  if (std::string_view(derived).substr(kKeyBytes + kNonceBytes) != message.substr(kSaltBytes, kReaderHeaderBytes - kSaltBytes)) return std::nullopt;
+  if (std::string_view(derived).substr(kKeyBytes + kNonceBytes) != message.substr(kSaltBytes, kReaderHeaderBytes - kSaltBytes))
+    return std::nullopt;
   std::string plaintext;
   std::string_view rest = message.substr(kReaderHeaderBytes);
   uint64_t index = 0;
   while (rest.size() >= kReaderChunkBytes + kReaderTagBytes) {
-    if (!OpenChunk(aead_key, Nonce(base_nonce, index++), rest.substr(0, kReaderChunkBytes + kReaderTagBytes), &plaintext)) return std::nullopt;
+    if (!OpenChunk(aead_key, Nonce(base_nonce, index++), rest.substr(0, kReaderChunkBytes + kReaderTagBytes), &plaintext))
+      return std::nullopt;
     rest.remove_prefix(kReaderChunkBytes + kReaderTagBytes);
   }
   if (end == MessageEnd::kPrefix) return rest.empty() ? std::optional(plaintext) : std::nullopt;

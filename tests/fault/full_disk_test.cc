@@ -1,5 +1,5 @@
-// The gateway's disk fills up while calls come in: what was acknowledged stays, new calls are refused by name of the limit, retrievals are still logged, and
-// the live calls go on to their end once there is space.
+// The gateway's disk fills up while calls come in: what was acknowledged stays, new calls are refused by name of the limit, retrievals are
+// still logged, and the live calls go on to their end once there is space.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/mount.h>
@@ -114,7 +114,8 @@ TEST_F(FullDisk, I4_I11_LiveCallsEndWholeAndNothingAcknowledgedIsMissing) {
     EXPECT_TRUE(heard.audio == earlier);
   }
   EXPECT_EQ(integration::RecordError(channel, {integration::OpenRequest("new")}).code(), absl::StatusCode::kResourceExhausted);
-  EXPECT_TRUE(WaitFor([&] { return events_.Count(client::RecorderEvent::Kind::kDisconnected) > 0; })) << "the disk was not full for the live calls";
+  EXPECT_TRUE(WaitFor([&] { return events_.Count(client::RecorderEvent::Kind::kDisconnected) > 0; }))
+      << "the disk was not full for the live calls";
   std::vector<uint64_t> acknowledged;
   for (const auto& call : calls_) acknowledged.push_back(call->committed_bytes());
 

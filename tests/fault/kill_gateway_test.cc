@@ -31,7 +31,9 @@ struct SpokenCall {
 class Line {
  public:
   Line(client::Recorder* recorder, int number, uint32_t seed, const std::atomic<bool>* hang_up)
-      : recorder_(recorder), number_(number), hang_up_(hang_up), random_(seed + static_cast<uint32_t>(number)), thread_([this] { Speak(); }) {}
+      : recorder_(recorder), number_(number), hang_up_(hang_up), random_(seed + static_cast<uint32_t>(number)), thread_([this] {
+          Speak();
+        }) {}
   void Join() { thread_.join(); }
   const std::vector<SpokenCall>& calls() const { return calls_; }
 

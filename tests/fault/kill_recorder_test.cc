@@ -28,7 +28,8 @@ class KillRecorder : public testing::Test {
 
   std::unique_ptr<Process> Run(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), Spool());
-    return std::make_unique<Process>(FaultProgram("otokura-speaking-recorder", site_.ConnectionAs("recorder"), arguments), site_.folder() + "/recorder-said");
+    return std::make_unique<Process>(FaultProgram("otokura-speaking-recorder", site_.ConnectionAs("recorder"), arguments),
+                                     site_.folder() + "/recorder-said");
   }
   std::unique_ptr<Process> Speak(const std::string& call_id, uint32_t seed, size_t bytes, const std::string& source, int pause_us) {
     return Run({"speak", call_id, std::to_string(seed), std::to_string(bytes), source, std::to_string(pause_us)});

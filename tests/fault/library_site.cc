@@ -106,7 +106,8 @@ void EventList::Add(const client::RecorderEvent& event) {
 
 int EventList::Count(client::RecorderEvent::Kind kind) const {
   const std::lock_guard lock(mutex_);
-  return static_cast<int>(std::count_if(events_.begin(), events_.end(), [kind](const client::RecorderEvent& event) { return event.kind == kind; }));
+  return static_cast<int>(
+      std::count_if(events_.begin(), events_.end(), [kind](const client::RecorderEvent& event) { return event.kind == kind; }));
 }
 
 std::vector<client::RecorderEvent> EventList::All() const {

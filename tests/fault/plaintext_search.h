@@ -30,7 +30,7 @@ class PlaintextSearch {
   size_t RunAround(std::string_view content, size_t at, size_t audio_at) const;
 
   const std::string audio_;
-  std::unordered_multimap<uint64_t, size_t> words_;                 // each eighth byte of the audio and the seven after it
+  std::unordered_multimap<uint64_t, size_t> words_;          // each eighth byte of the audio and the seven after it
   std::vector<std::pair<std::string, std::string>> values_;  // name, bytes
 };
 

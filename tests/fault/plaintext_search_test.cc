@@ -1,11 +1,12 @@
 // A call is recorded, found, shown, heard and downloaded, with the gateway killed in between: nothing of it may lie anywhere in clear.
+#include "tests/fault/plaintext_search.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <filesystem>
 
 #include "tests/fault/library_site.h"
-#include "tests/fault/plaintext_search.h"
 #include "tests/fault/process.h"
 
 namespace otokura::fault {
@@ -30,7 +31,8 @@ constexpr size_t kPacketBytes = 160;
 
 PlaintextSearch SearchFor(const std::string& audio) {
   PlaintextSearch search(audio);
-  for (const char16_t* value : {kCallId, kCaller, kNormalisedCaller, kPension, kNormalisedPension, kAgent, kNormalisedAgent, kNotes}) search.AddValue(value);
+  for (const char16_t* value : {kCallId, kCaller, kNormalisedCaller, kPension, kNormalisedPension, kAgent, kNormalisedAgent, kNotes})
+    search.AddValue(value);
   return search;
 }
 
@@ -40,7 +42,8 @@ TEST(PlaintextSearch, FindsWhatItLooksForWhereItIs) {
   const std::string noise = integration::Speech(10000, 2);
   EXPECT_THAT(search.FindIn(noise), IsEmpty());
   for (size_t from = 0; from < 40; ++from) {
-    EXPECT_THAT(search.FindIn(noise.substr(0, 100 + from) + audio.substr(5000 + from, kAudioRunBytes) + noise), testing::ElementsAre("audio"));
+    EXPECT_THAT(search.FindIn(noise.substr(0, 100 + from) + audio.substr(5000 + from, kAudioRunBytes) + noise),
+                testing::ElementsAre("audio"));
     EXPECT_THAT(search.FindIn(noise.substr(0, 100 + from) + audio.substr(5000 + from, kAudioRunBytes - 1)), IsEmpty());
   }
   EXPECT_THAT(search.FindIn(noise + Utf8(kNormalisedPension) + noise), testing::ElementsAre("3857190264 as UTF-8"));
@@ -122,8 +125,11 @@ TEST_F(NothingInClear, I1_NeitherOnDiskNorInTheLog) {
   client::SearchQuery query;
   query.justification = Inquiry();
   const std::pair<client::PersonalField, std::u16string> terms[] = {
-      {client::PersonalField::kCallId, kCallId}, {client::PersonalField::kCallerNumber, kCaller}, {client::PersonalField::kCallerNumber, kNormalisedCaller},
-      {client::PersonalField::kBasicPensionNumber, FullWidth(kNormalisedPension)}, {client::PersonalField::kAgent, kAgent}};
+      {client::PersonalField::kCallId, kCallId},
+      {client::PersonalField::kCallerNumber, kCaller},
+      {client::PersonalField::kCallerNumber, kNormalisedCaller},
+      {client::PersonalField::kBasicPensionNumber, FullWidth(kNormalisedPension)},
+      {client::PersonalField::kAgent, kAgent}};
   for (const auto& [field, value] : terms) {
     query.field = field;
     query.value = Utf8(value);
@@ -163,9 +169,11 @@ TEST_F(NothingInClear, I1_ErrorsDoNotRepeatWhatWasWrong) {
   open = integration::OpenRequest(Utf8(kCallId));
   open.mutable_open()->set_queue("none");
   refusals.push_back(integration::RecordError(recorder_channel, {open}));
-  refusals.push_back(integration::Search(operator_channel, integration::SearchFor(v1::BASIC_PENSION_NUMBER, Utf8(kNormalisedPension) + "1")).status());
+  refusals.push_back(
+      integration::Search(operator_channel, integration::SearchFor(v1::BASIC_PENSION_NUMBER, Utf8(kNormalisedPension) + "1")).status());
   refusals.push_back(integration::Show(operator_channel, Utf8(kCallId)).status());
-  refusals.push_back(integration::Search(site_.site().ConnectAs("contractor"), integration::SearchFor(v1::CALL_ID, Utf8(kCallId))).status());
+  refusals.push_back(
+      integration::Search(site_.site().ConnectAs("contractor"), integration::SearchFor(v1::CALL_ID, Utf8(kCallId))).status());
   for (const absl::Status& refusal : refusals) {
     EXPECT_FALSE(refusal.ok());
     EXPECT_THAT(search_.FindIn(refusal.ToString()), IsEmpty()) << refusal;

@@ -79,7 +79,8 @@ uint64_t ResidentBytes(pid_t process) {
   return 0;
 }
 
-std::vector<std::string> FaultProgram(const std::string& name, const client::ConnectionOptions& connection, const std::vector<std::string>& arguments) {
+std::vector<std::string> FaultProgram(const std::string& name, const client::ConnectionOptions& connection,
+                                      const std::vector<std::string>& arguments) {
   const char* folder = std::getenv("OTOKURA_FAULT_PROGRAMS");
   EXPECT_NE(folder, nullptr) << "run the tests by ctest";
   std::vector<std::string> command{std::string(folder == nullptr ? "." : folder) + "/" + name, connection.gateway, connection.ca_file,

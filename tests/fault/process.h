@@ -38,7 +38,8 @@ bool WaitFor(const std::function<bool()>& reached);
 uint64_t ResidentBytes(pid_t process);
 
 // A program of tests/fault, with the arguments that all of them begin with: gateway, CA, certificate, key.
-std::vector<std::string> FaultProgram(const std::string& name, const client::ConnectionOptions& connection, const std::vector<std::string>& arguments);
+std::vector<std::string> FaultProgram(const std::string& name, const client::ConnectionOptions& connection,
+                                      const std::vector<std::string>& arguments);
 
 }  // namespace otokura::fault
 

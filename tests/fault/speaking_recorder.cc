@@ -3,7 +3,8 @@
 //   otokura-speaking-recorder GATEWAY CA CERTIFICATE KEY SPOOL speak CALL_ID SEED BYTES live|file PAUSE_MICROSECONDS
 //   otokura-speaking-recorder GATEWAY CA CERTIFICATE KEY SPOOL resume
 //
-// `live` audio comes once and goes through the spool; a `file` can be read again. PAUSE follows each packet of 160 bytes. Lines on standard output:
+// `live` audio comes once and goes through the spool; a `file` can be read again. PAUSE follows each packet of 160 bytes. Lines on standard
+// output:
 //   acknowledged BYTES   each time there are more          written BYTES       after the last packet
 //   sealed CALL_ID ID BYTES CHECK                          failed CALL_ID WHY
 // Exit code 0: everything that was begun here or left in the spool is sealed.
@@ -59,7 +60,8 @@ class Progress {
 
 absl::Status Speak(Recorder& recorder, char** argv) {
   const std::string call_id = argv[7];
-  const std::string audio = otokura::integration::Speech(std::strtoull(argv[9], nullptr, 10), static_cast<uint32_t>(std::strtoul(argv[8], nullptr, 10)));
+  const std::string audio =
+      otokura::integration::Speech(std::strtoull(argv[9], nullptr, 10), static_cast<uint32_t>(std::strtoul(argv[8], nullptr, 10)));
   const std::chrono::microseconds pause(std::strtol(argv[11], nullptr, 10));
   CallInfo info = otokura::fault::CallOf(call_id);
   info.replayable = argv[10] == std::string_view("file");
@@ -76,7 +78,8 @@ absl::Status Speak(Recorder& recorder, char** argv) {
   (*call)->Finish();
   auto sealed = (*call)->Wait(Deadline());
   if (!sealed.ok()) return sealed.status();
-  Print("sealed " + call_id + " " + sealed->recording_id + " " + std::to_string(sealed->audio_bytes) + " " + std::string(Name(sealed->digest_check)));
+  Print("sealed " + call_id + " " + sealed->recording_id + " " + std::to_string(sealed->audio_bytes) + " " +
+        std::string(Name(sealed->digest_check)));
   return absl::OkStatus();
 }
 

@@ -20,11 +20,15 @@ namespace {
 constexpr int kDefaultStreams = 1000;
 constexpr size_t kRecordingBytes = 4 * 1000 * 1000;  // far more than anything on the way can hold
 
-// A retrieval whose client does not read: one message of 64 KiB on its way, the next one opened, and what gRPC holds of both (PLATFORM: 161 KB).
-constexpr uint64_t kStalledRetrievalBytesMax = 384 * 1024;
-// A call whose gateway does not read, in its recorder: what memory_bytes_per_call_max allows and an eighth of it, and the stream.
+// A retrieval whose client does not read: one message of 64 KiB on its way, the next one opened, and what gRPC has of both. Measured: 157
+// KiB.
+constexpr uint64_t kStalledRetrievalBytesMax = 256 * 1024;
+// A call whose gateway does not read, in its recorder: what memory_bytes_per_call_max allows and an eighth of it, the message on its way,
+// the stream. Measured: 142 KiB.
 constexpr size_t kCallMemoryBytes = 64 * 1024;
 constexpr uint64_t kStalledCallBytesMax = kCallMemoryBytes + kCallMemoryBytes / 8 + 128 * 1024;
+// Threads, buffers of the connection, pools: what comes once.
+constexpr uint64_t kOnceBytesMax = 8 << 20;
 // Sanitizers add shadow, red zones and a quarantine of what was freed.
 #if defined(__SANITIZE_ADDRESS__)
 constexpr uint64_t kInstrumentation = 8;
@@ -50,10 +54,12 @@ uint64_t SettledBytes(pid_t process) {
 }
 
 void ExpectBounded(const std::string& what, uint64_t before, uint64_t after, int streams, uint64_t bytes_max) {
-  const uint64_t each = after > before ? (after - before) / static_cast<uint64_t>(streams) : 0;
-  std::cout << what << ": " << streams << " streams, " << each / 1024 << " KiB each, at most " << bytes_max / 1024 << " KiB allowed" << std::endl;
+  const uint64_t grown = after > before ? after - before : 0;
+  const uint64_t each = grown / static_cast<uint64_t>(streams);
+  std::cout << what << ": " << streams << " streams, " << each / 1024 << " KiB each, at most " << bytes_max / 1024 << " KiB allowed"
+            << std::endl;
   testing::Test::RecordProperty("bytes_per_stream", std::to_string(each));
-  EXPECT_LE(each, bytes_max);
+  EXPECT_LE(grown, static_cast<uint64_t>(streams) * bytes_max + kOnceBytesMax * kInstrumentation);
 }
 
 // Asks and never reads a message. Deletes itself.
@@ -119,8 +125,8 @@ class StalledStreams : public testing::Test {
     std::vector<UnreadRetrieval*> retrievals;
     for (int i = 0; i < streams; ++i) retrievals.push_back(new UnreadRetrieval(stub.get(), recording, download, &tally));
     EXPECT_TRUE(WaitFor([&] { return tally.begun == streams; })) << tally.begun << " of " << streams << " began";
-    ExpectBounded(download ? "downloads not read, in the gateway" : "listening not read, in the gateway", before, SettledBytes(site_.site().process()), streams,
-                  kStalledRetrievalBytesMax * kInstrumentation);
+    ExpectBounded(download ? "downloads not read, in the gateway" : "listening not read, in the gateway", before,
+                  SettledBytes(site_.site().process()), streams, kStalledRetrievalBytesMax * kInstrumentation);
     for (UnreadRetrieval* retrieval : retrievals) retrieval->Cancel();
     EXPECT_TRUE(WaitFor([&] { return tally.over == streams; }));
     // And it still serves.
@@ -154,8 +160,9 @@ TEST_F(StalledStreams, I10_CallsToAGatewayThatStandsStill) {
 TEST_F(StalledStreams, I10_CallsToAGatewayThatAnswersButDoesNotRead) {
   client::ConnectionOptions connection = site_.ConnectionAs("recorder");
   const integration::Pki& pki = integration::Pki::Ours();
-  Process deaf(FaultProgram("otokura-deaf-gateway", {"127.0.0.1:0", pki.File("ca.pem"), pki.File("gateway.pem"), pki.File("gateway.key")}, {}),
-               site_.folder() + "/deaf");
+  Process deaf(
+      FaultProgram("otokura-deaf-gateway", {"127.0.0.1:0", pki.File("ca.pem"), pki.File("gateway.pem"), pki.File("gateway.key")}, {}),
+      site_.folder() + "/deaf");
   ASSERT_TRUE(WaitFor([&] { return !deaf.LastLine("serving").empty(); }));
   connection.gateway = deaf.LastLine("serving");
   RecordUnread(connection, "calls to a gateway that does not read, in the recorder");

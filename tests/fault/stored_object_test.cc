@@ -66,7 +66,8 @@ class StoredObject : public testing::Test {
 };
 
 TEST_F(StoredObject, OpensWithThePublishedRulesAlone) {
-  for (const size_t bytes : {size_t{0}, size_t{1}, kReaderChunkBytes - 1, kReaderChunkBytes, kReaderChunkBytes + 1, size_t{40000}, 3 * kReaderChunkBytes}) {
+  for (const size_t bytes :
+       {size_t{0}, size_t{1}, kReaderChunkBytes - 1, kReaderChunkBytes, kReaderChunkBytes + 1, size_t{40000}, 3 * kReaderChunkBytes}) {
     SCOPED_TRACE(bytes);
     const std::string audio = integration::Speech(bytes, static_cast<uint32_t>(bytes));
     const std::string id = Recorded("call-" + std::to_string(bytes), audio);
@@ -97,7 +98,8 @@ TEST_F(StoredObject, I7_OpensNowhereElseAndNoOtherwise) {
   swapped.replace(kReaderHeaderBytes, kSealedChunk, object.substr(kReaderHeaderBytes + kSealedChunk, kSealedChunk));
   swapped.replace(kReaderHeaderBytes + kSealedChunk, kSealedChunk, object.substr(kReaderHeaderBytes, kSealedChunk));
   EXPECT_EQ(OpenMessage(key, context, swapped), std::nullopt);
-  for (const size_t kept : {object.size() - 1, kReaderHeaderBytes + 3 * kSealedChunk, kReaderHeaderBytes + kSealedChunk, kReaderHeaderBytes, size_t{10}}) {
+  for (const size_t kept :
+       {object.size() - 1, kReaderHeaderBytes + 3 * kSealedChunk, kReaderHeaderBytes + kSealedChunk, kReaderHeaderBytes, size_t{10}}) {
     EXPECT_EQ(OpenMessage(key, context, object.substr(0, kept)), std::nullopt) << kept;
   }
   EXPECT_EQ(OpenMessage(key, context, object + object.substr(kReaderHeaderBytes)), std::nullopt);

@@ -1,5 +1,5 @@
-// Two recorders want the same call: with its token the newer stream wins at once, without it only a silent one is replaced. Whatever they do, one whole
-// recording comes of it, and no chunk index is sealed twice.
+// Two recorders want the same call: with its token the newer stream wins at once, without it only a silent one is replaced. Whatever they
+// do, one whole recording comes of it, and no chunk index is sealed twice.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
@@ -54,7 +54,8 @@ class Takeover : public testing::Test {
   std::shared_ptr<grpc::Channel> channel_, other_channel_;
 };
 
-// The loser goes on sending while the winner's stream opens: what it had under way must neither be lost once acknowledged, nor be stored twice.
+// The loser goes on sending while the winner's stream opens: what it had under way must neither be lost once acknowledged, nor be stored
+// twice.
 TEST_F(Takeover, I4_TwoStreamsWithTheTokenFightAndOneWholeCallRemains) {
   v1::RecordRequest open = integration::OpenRequest("fought over");
   auto holder = std::make_unique<RecordStream>(channel_);
@@ -67,7 +68,8 @@ TEST_F(Takeover, I4_TwoStreamsWithTheTokenFightAndOneWholeCallRemains) {
   for (int i = 0; i < kTakeovers; ++i) {
     std::atomic<int> sent{0};
     std::thread losing([&, offset] {
-      for (uint64_t at = offset; at < audio_.size() && holder->Send(integration::AudioRequest(at, std::string_view(audio_).substr(at, kPacketBytes)));
+      for (uint64_t at = offset;
+           at < audio_.size() && holder->Send(integration::AudioRequest(at, std::string_view(audio_).substr(at, kPacketBytes)));
            at += kPacketBytes) {
         ++sent;
       }

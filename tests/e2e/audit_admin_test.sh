@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# `otokura audit` and `otokura admin`: who may, what they show, what is logged. And --help everywhere.
+source "$(dirname "${BASH_SOURCE[0]}")/site.sh"
+Begin
+why=(--purpose inquiry --reference CASE-1)
+Samples 1 16000 >"$work/speech"
+Wav "$work/speech" >"$work/speech.wav"
+id=$(Record pbx-1 "$work/speech.wav" --pension-number 3857190264)
+
+for command in "" record watch search show listen get audit "audit list" admin "admin account" "admin account add" "admin account list" "admin account suspend"; do
+  # shellcheck disable=SC2086
+  Expect 0 "otokura $command --help" "$OTOKURA" $command --help
+done
+for command in "" init run check-config fsck; do
+  # shellcheck disable=SC2086
+  Expect 0 "otokurad $command --help" "$OTOKURAD" $command --help
+  Prints "Exit codes:"
+done
+Expect 2 "no command" "$OTOKURA"
+Expect 2 "an unknown command" "$OTOKURA" destroy
+Expect 2 "an unknown option" As operator otokura search --all "${why[@]}"
+
+# Accounts.
+bash "$OTOKURA_PKI" account "$work/pki" new >"$said" 2>&1
+Add() { local who=$1; shift; As "$who" otokura admin account add --name new --certificate "$work/pki/new.pem" --centre tokyo --person p-new "$@"; }
+Expect 3 "an operator adds an account" Add operator --role supervisor
+Expect 3 "a security officer adds an account" Add security --role supervisor
+Expect 2 "a role that there is not" Add admin --role boss
+Expect 1 "a centre that there is not" As admin otokura admin account add --name new --role operator --certificate "$work/pki/new.pem" --person p-new --centre nowhere
+Says centre
+Expect 0 "the administrator adds an account" Add admin --role supervisor
+Expect 1 "twice" Add admin --role supervisor
+Expect 0 "it works" As new otokura search "${why[@]}"
+Expect 0 "accounts are listed" As admin otokura --json admin account list
+Is "how many" "$(Field name | wc -l)" 8
+Expect 3 "an operator lists accounts" As operator otokura admin account list
+
+Expect 3 "the administrator suspends" As admin otokura admin account suspend new --reason "by mistake"
+Expect 2 "without a reason" As security otokura admin account suspend new
+Expect 1 "security suspends itself" As security otokura admin account suspend security --reason "going home"
+Expect 0 "security suspends" As security otokura admin account suspend new --reason "left the company"
+Expect 3 "it is served no more" As new otokura search "${why[@]}"
+Expect 0 "accounts are listed" As security otokura admin account list
+Prints suspended
+
+# The log.
+As operator otokura listen "$id" "${why[@]}" >"$work/heard.wav" 2>"$said" || NotSo "the operator listens"
+Expect 3 "an operator reads the log" As operator otokura audit list
+Expect 3 "the administrator reads the log" As admin otokura audit list
+Expect 0 "the auditor reads the log" As auditor otokura --json audit list --all
+for text in '"ACCOUNT_ADD"' '"ACCOUNT_SUSPEND"' '"RECORDING_SEALED"' '"LISTEN"' '"DELIVERED"' '"AUDIT_LIST"' '"DENIED"' 'left the company'; do Prints "$text"; done
+SaysNot 3857190264
+entries=$(wc -l <"$out")
+Field sequence | sort -n >"$work/sequences"
+Same "no entry is missing" "$work/sequences" <(seq 0 $((entries - 1)))
+Expect 0 "one entry" As auditor otokura --json audit list --limit 1
+Is "lines" "$(wc -l <"$out")" 1
+Expect 0 "entries of one recording" As auditor otokura --json audit list --recording "$id" --all
+Is "whose" "$(Field recording_id | sort -u)" "$id"
+Is "access numbers" "$(Field access_number | sort -n | tr '\n' ' ')" "$(seq -s' ' 1 "$(wc -l <"$out")") "
+Expect 0 "as a table" As security otokura audit list
+Prints LISTEN
+Expect 1 "a recording id that is none" As auditor otokura audit list --recording nonsense
+Expect 1 "a time that is none" As auditor otokura audit list --from yesterday
+StopGateway
+Fsck
+Conclude
