@@ -48,6 +48,7 @@ class IngestImpl : public Ingest {
 
   const std::shared_ptr<IngestShared> shared_;
   mutable absl::Mutex mutex_;
+  absl::CondVar ended_one_;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   uint64_t next_number_ ABSL_GUARDED_BY(mutex_) = 0;
   // Streams, and null for sealings of abandoned calls.
@@ -79,6 +80,7 @@ std::function<void()> IngestImpl::Ended(uint64_t number) {
     if (auto found = running_.find(number); found != running_.end()) {
       ended = std::move(found->second);
       running_.erase(found);
+      ended_one_.SignalAll();
     }
   };
 }
@@ -113,7 +115,7 @@ void IngestImpl::Drain() {
   for (const auto& stream : streams) stream->Fence(absl::UnavailableError("gateway: it is stopping; resume"));
   streams.clear();
   absl::MutexLock lock(&mutex_);
-  mutex_.Await(absl::Condition(+[](decltype(running_)* running) { return running->empty(); }, &running_));
+  while (!running_.empty()) ended_one_.Wait(&mutex_);
 }
 
 absl::StatusOr<int> IngestImpl::SealAbandoned() {

@@ -26,6 +26,7 @@ struct RetrievalShared {
   explicit RetrievalShared(const Site& s) : site(s) {}
   const Site site;
   absl::Mutex mutex;
+  absl::CondVar ended_one;
   bool draining ABSL_GUARDED_BY(mutex) = false;
   uint64_t next_number ABSL_GUARDED_BY(mutex) = 0;
   absl::flat_hash_map<uint64_t, std::shared_ptr<Stream>> running ABSL_GUARDED_BY(mutex);
@@ -302,6 +303,7 @@ void Stream::Leave(absl::Status status) {
   if (auto found = shared_->running.find(number_); found != shared_->running.end()) {
     self = std::move(found->second);
     shared_->running.erase(found);
+    shared_->ended_one.SignalAll();
   }
 }
 
@@ -325,17 +327,17 @@ class RetrievalImpl : public Retrieval {
 
   void Drain(absl::Duration grace) override {
     std::vector<std::shared_ptr<Stream>> late;
-    const auto none = +[](decltype(shared_->running)* running) { return running->empty(); };
+    const absl::Time cut_at = absl::Now() + grace;
     {
       absl::MutexLock lock(&shared_->mutex);
       shared_->draining = true;
-      if (shared_->mutex.AwaitWithTimeout(absl::Condition(none, &shared_->running), grace)) return;
+      while (!shared_->running.empty() && !shared_->ended_one.WaitWithDeadline(&shared_->mutex, cut_at)) continue;
       for (const auto& [number, stream] : shared_->running) late.push_back(stream);
     }
     for (const auto& stream : late) stream->Cut(absl::UnavailableError("gateway: it is stopping; try again"));
     late.clear();
     absl::MutexLock lock(&shared_->mutex);
-    shared_->mutex.Await(absl::Condition(none, &shared_->running));
+    while (!shared_->running.empty()) shared_->ended_one.Wait(&shared_->mutex);
   }
 
  private:
