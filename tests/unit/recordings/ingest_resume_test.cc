@@ -158,30 +158,18 @@ TEST(IngestResume, I4_FencedStreamSettlesWhatIsInFlightBeforeTheNextBegins) {
   old.Open(OpenOf("call-1"));
   const auto opened = old.WaitOpened();
   ASSERT_TRUE(opened.has_value());
-  absl::Mutex mutex;
-  bool asked = false;
-  bool go_on = false;
+  Turnstile disk;
   site.engine().SetFault([&](StorageCall call, const storage::AudioObjectId*) {
-    if (call == StorageCall::kAppend) {
-      absl::MutexLock lock(&mutex);
-      asked = true;
-      mutex.Await(absl::Condition(&go_on));
-    }
+    if (call == StorageCall::kAppend) disk.Pass();
     return absl::OkStatus();
   });
   old.Audio(0, speech.substr(0, kChunk));
-  {
-    absl::MutexLock lock(&mutex);
-    mutex.Await(absl::Condition(&asked));
-  }
+  disk.WaitForSomebody();
   RecorderStream next(site, CallerOf(RecorderAccount()));
   next.Open(ResumeOf("call-1", *opened, 0));
   next.Speak(kChunk, speech.substr(kChunk));
   next.FinishOver(speech);
-  {
-    absl::MutexLock lock(&mutex);
-    go_on = true;
-  }
+  disk.Open();
   ASSERT_TRUE(next.WaitOpened().has_value()) << next.WaitEnd();
   EXPECT_EQ(next.WaitOpened()->committed_bytes(), kChunk);
   EXPECT_EQ(old.WaitEnd().code(), absl::StatusCode::kAborted);

@@ -90,30 +90,18 @@ TEST(Ingest, I3_EveryChangeOfTheRecordHasItsEntry) {
 
 TEST(Ingest, I4_OnlyDurableBytesAreAcknowledged) {
   TestSite site;
-  absl::Mutex mutex;
-  bool disk_answers = false;
-  bool disk_is_asked = false;
+  Turnstile disk;
   site.engine().SetFault([&](storage::StorageCall call, const storage::AudioObjectId*) {
-    if (call == storage::StorageCall::kSync) {
-      absl::MutexLock lock(&mutex);
-      disk_is_asked = true;
-      mutex.Await(absl::Condition(&disk_answers));
-    }
+    if (call == storage::StorageCall::kSync) disk.Pass();
     return absl::OkStatus();
   });
   RecorderStream stream(site, CallerOf(RecorderAccount()));
   stream.Open(OpenOf("call-1"));
   ASSERT_TRUE(stream.WaitOpened().has_value());
   stream.Speak(0, Speech(kChunk));
-  {
-    absl::MutexLock lock(&mutex);
-    mutex.Await(absl::Condition(&disk_is_asked));
-  }
+  disk.WaitForSomebody();
   EXPECT_EQ(stream.committed(), 0u);
-  {
-    absl::MutexLock lock(&mutex);
-    disk_answers = true;
-  }
+  disk.Open();
   EXPECT_TRUE(stream.WaitCommitted(kChunk));
   site.NoFaults();
 }
@@ -278,23 +266,16 @@ TEST(Ingest, NothingMayFollowFinishButTheCallIsSealed) {
   stream.Open(OpenOf("call-1"));
   stream.Speak(0, speech);
   // The seal waits, so that the late bytes come while the call is finishing.
-  absl::Mutex mutex;
-  bool go_on = false;
+  Turnstile seal;
   ASSERT_TRUE(stream.WaitCommitted(speech.size()));
   site.engine().SetFault([&](storage::StorageCall call, const storage::AudioObjectId*) {
-    if (call == storage::StorageCall::kCommit) {
-      absl::MutexLock lock(&mutex);
-      mutex.Await(absl::Condition(&go_on));
-    }
+    if (call == storage::StorageCall::kCommit) seal.Pass();
     return absl::OkStatus();
   });
   stream.FinishOver(speech);
   stream.Audio(speech.size(), "late");
   stream.WaitTaken();
-  {
-    absl::MutexLock lock(&mutex);
-    go_on = true;
-  }
+  seal.Open();
   const absl::Status status = stream.WaitEnd();
   EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition) << status;
   ASSERT_TRUE(stream.WaitSealed().has_value());
@@ -310,24 +291,18 @@ TEST(Ingest, SuspensionWhileFinishingEndsTheStreamAndKeepsTheCall) {
   RecorderStream stream(site, caller);
   stream.Open(OpenOf("call-1"));
   stream.Speak(0, speech);
-  absl::Mutex mutex;
-  bool go_on = false;
+  Turnstile seal;
   ASSERT_TRUE(stream.WaitCommitted(kChunk));
   site.engine().SetFault([&](storage::StorageCall call, const storage::AudioObjectId*) {
-    if (call == storage::StorageCall::kCommit) {
-      absl::MutexLock lock(&mutex);
-      mutex.Await(absl::Condition(&go_on));
-    }
+    if (call == storage::StorageCall::kCommit) seal.Pass();
     return absl::OkStatus();
   });
   stream.FinishOver(speech);
-  stream.Audio(speech.size(), "late");
+  seal.WaitForSomebody();
   Suspend(caller);
+  stream.Audio(speech.size(), "late");
   stream.WaitTaken();
-  {
-    absl::MutexLock lock(&mutex);
-    go_on = true;
-  }
+  seal.Open();
   EXPECT_FALSE(stream.WaitEnd().ok());
   site.NoFaults();
   ASSERT_EQ(site.Records().size(), 1u);
@@ -344,6 +319,7 @@ TEST(Ingest, I6_SuspendedRecorderIsCutAtItsNextMessage) {
   Suspend(caller);
   stream.Audio(kChunk, "more");
   EXPECT_EQ(stream.WaitEnd().code(), absl::StatusCode::kPermissionDenied);
+  site.ingest().Drain();  // the end is told before the stream is let go
   EXPECT_EQ(site.ingest().live_streams(), 0);
 }
 

@@ -129,24 +129,15 @@ TEST(Retrieval, I6_RoleAndPurposeAreDenied) {
 TEST(Retrieval, I2_NothingLeavesBeforeItsEntryIsDurable) {
   TestSite site;
   const std::string id = RecordCall(site, OpenOf("call-1"), Speech(100));
-  absl::Mutex mutex;
-  bool asked = false;
-  bool go_on = false;
+  Turnstile log;
   site.engine().SetFault([&](StorageCall call, const storage::AudioObjectId*) {
-    if (call == StorageCall::kCommit) {
-      absl::MutexLock lock(&mutex);
-      asked = true;
-      mutex.Await(absl::Condition(&go_on));
-    }
+    if (call == StorageCall::kCommit) log.Pass();
     return absl::OkStatus();
   });
   ListenerStream stream(site, Supervisor(), Action::kListen, RangeOf(id));
-  {
-    absl::MutexLock lock(&mutex);
-    mutex.Await(absl::Condition(&asked));
-    EXPECT_EQ(stream.header(), std::nullopt);
-    go_on = true;
-  }
+  log.WaitForSomebody();
+  EXPECT_EQ(stream.header(), std::nullopt);
+  log.Open();
   EXPECT_TRUE(stream.WaitEnd().ok());
   EXPECT_EQ(stream.audio().size(), 100u);
   site.NoFaults();

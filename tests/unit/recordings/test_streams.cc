@@ -9,12 +9,31 @@
 
 namespace otokura::recordings {
 
+void Turnstile::Pass() {
+  absl::MutexLock lock(&mutex_);
+  waited_for_ = true;
+  changed_.SignalAll();
+  while (!open_) changed_.Wait(&mutex_);
+}
+
+void Turnstile::WaitForSomebody() {
+  absl::MutexLock lock(&mutex_);
+  while (!waited_for_) changed_.Wait(&mutex_);
+}
+
+void Turnstile::Open() {
+  absl::MutexLock lock(&mutex_);
+  open_ = true;
+  changed_.SignalAll();
+}
+
 class RecorderStream::Peer : public IngestPeer {
  public:
   void ReadNext() override {
     absl::MutexLock lock(&mutex_);
     wanted_ = true;
     Deliver();
+    changed_.SignalAll();
   }
   void Send(v1::RecordResponse response) override {
     absl::MutexLock lock(&mutex_);
@@ -25,6 +44,7 @@ class RecorderStream::Peer : public IngestPeer {
       EXPECT_GT(response.committed().bytes(), committed_) << "acknowledgements only grow";
       committed_ = response.committed().bytes();
     }
+    changed_.SignalAll();
   }
   void End(absl::Status status) override {
     absl::MutexLock lock(&mutex_);
@@ -32,6 +52,7 @@ class RecorderStream::Peer : public IngestPeer {
     ended_ = true;
     status_ = std::move(status);
     stream_.reset();
+    changed_.SignalAll();
   }
 
   void Attach(std::shared_ptr<IngestStream> stream) {
@@ -47,11 +68,16 @@ class RecorderStream::Peer : public IngestPeer {
   template <typename Condition>
   void Wait(Condition condition) {
     absl::MutexLock lock(&mutex_);
-    auto met = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return ended_ || condition(*this); };
-    EXPECT_TRUE(mutex_.AwaitWithTimeout(absl::Condition(&met), kPatience)) << "the gateway does not answer";
+    const absl::Time deadline = absl::Now() + kPatience;
+    while (!ended_ && !condition(*this)) {
+      if (!changed_.WaitWithDeadline(&mutex_, deadline)) continue;
+      ADD_FAILURE() << "the gateway does not answer";
+      return;
+    }
   }
 
   absl::Mutex mutex_;
+  absl::CondVar changed_;
   bool wanted_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status status_ ABSL_GUARDED_BY(mutex_);
@@ -203,6 +229,7 @@ class ListenerStream::Peer : public RetrievalPeer {
     audio_ += response.audio();
     on_its_way_ = true;
     if (takes_by_itself_) TakeLocked();
+    changed_.SignalAll();
   }
   void End(absl::Status status) override {
     absl::MutexLock lock(&mutex_);
@@ -210,6 +237,7 @@ class ListenerStream::Peer : public RetrievalPeer {
     ended_ = true;
     status_ = std::move(status);
     stream_.reset();
+    changed_.SignalAll();
   }
   void Attach(std::shared_ptr<RetrievalStream> stream) {
     absl::MutexLock lock(&mutex_);
@@ -224,12 +252,17 @@ class ListenerStream::Peer : public RetrievalPeer {
   template <typename Condition>
   void Wait(Condition condition) {
     absl::MutexLock lock(&mutex_);
-    auto met = [&]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return ended_ || condition(*this); };
-    EXPECT_TRUE(mutex_.AwaitWithTimeout(absl::Condition(&met), kPatience)) << "the gateway does not answer";
+    const absl::Time deadline = absl::Now() + kPatience;
+    while (!ended_ && !condition(*this)) {
+      if (!changed_.WaitWithDeadline(&mutex_, deadline)) continue;
+      ADD_FAILURE() << "the gateway does not answer";
+      return;
+    }
   }
 
   const bool takes_by_itself_;
   absl::Mutex mutex_;
+  absl::CondVar changed_;
   int messages_ ABSL_GUARDED_BY(mutex_) = 0;
   bool on_its_way_ ABSL_GUARDED_BY(mutex_) = false;
   bool ended_ ABSL_GUARDED_BY(mutex_) = false;
@@ -322,17 +355,21 @@ class Answer {
       absl::MutexLock lock(&mutex_);
       EXPECT_FALSE(answer_.has_value()) << "one answer only";
       answer_ = std::move(response);
+      changed_.SignalAll();
     };
   }
   absl::StatusOr<Response> Wait() {
     absl::MutexLock lock(&mutex_);
-    auto met = [this]() ABSL_NO_THREAD_SAFETY_ANALYSIS { return answer_.has_value(); };
-    if (!mutex_.AwaitWithTimeout(absl::Condition(&met), kPatience)) return absl::DeadlineExceededError("the gateway does not answer");
+    const absl::Time deadline = absl::Now() + kPatience;
+    while (!answer_.has_value()) {
+      if (changed_.WaitWithDeadline(&mutex_, deadline)) return absl::DeadlineExceededError("the gateway does not answer");
+    }
     return *answer_;
   }
 
  private:
   absl::Mutex mutex_;
+  absl::CondVar changed_;
   std::optional<absl::StatusOr<Response>> answer_ ABSL_GUARDED_BY(mutex_);
 };
 

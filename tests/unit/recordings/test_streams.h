@@ -14,6 +14,20 @@
 
 namespace otokura::recordings {
 
+// Where a fault holds the disk up until a test lets it go on.
+class Turnstile {
+ public:
+  void Pass();              // waits until it is open
+  void WaitForSomebody();   // returns when somebody waits to pass
+  void Open();
+
+ private:
+  absl::Mutex mutex_;
+  absl::CondVar changed_;
+  bool waited_for_ ABSL_GUARDED_BY(mutex_) = false;
+  bool open_ ABSL_GUARDED_BY(mutex_) = false;
+};
+
 // One Record stream. Waits are bounded by kPatience and end early when the stream does.
 class RecorderStream {
  public:
