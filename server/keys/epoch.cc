@@ -7,7 +7,8 @@
 
 namespace otokura::keys {
 
-Epoch::Epoch(std::string id, std::string retention_class, absl::CivilMonth month, crypto::BlindIndex index, crypto::SecretBytes wrapping_key)
+Epoch::Epoch(std::string id, std::string retention_class, absl::CivilMonth month, crypto::BlindIndex index,
+             crypto::SecretBytes wrapping_key)
     : id_(std::move(id)),
       retention_class_(std::move(retention_class)),
       month_(month),

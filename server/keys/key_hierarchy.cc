@@ -46,7 +46,8 @@ absl::StatusOr<File> ReadKeyFile(const std::string& path) {
   File file;
   if (!file.ParseFromString(*bytes)) return absl::DataLossError(absl::StrCat(path, ": not a key file; restore it from the key backup"));
   if (file.version() != kFileVersion) {
-    return absl::FailedPreconditionError(absl::StrCat(path, ": version ", file.version(), ", this otokurad reads ", kFileVersion, "; run the newer one"));
+    return absl::FailedPreconditionError(
+        absl::StrCat(path, ": version ", file.version(), ", this otokurad reads ", kFileVersion, "; run the newer one"));
   }
   return file;
 }
@@ -61,7 +62,8 @@ absl::StatusOr<Epoch> OpenEpoch(const std::string& path, crypto::KeyEncryptionPr
   if (!key.ok()) return absl::Status(key.status().code(), absl::StrCat(path, ": ", key.status().message()));
   // What destroys or restores an epoch goes by the name.
   if (!absl::EndsWith(path, "/" + EpochFileName(file->epoch_id()))) {
-    return absl::DataLossError(absl::StrCat(path, ": holds the key of another epoch; name it ", EpochFileName(file->epoch_id()), ", or remove the copy"));
+    return absl::DataLossError(
+        absl::StrCat(path, ": holds the key of another epoch; name it ", EpochFileName(file->epoch_id()), ", or remove the copy"));
   }
   return Epoch::Create(file->epoch_id(), file->retention_class(), absl::CivilMonth(file->year(), file->month()), *key);
 }
@@ -126,7 +128,8 @@ void KeyHierarchy::Remember(std::shared_ptr<const Epoch> epoch) {
   by_id_[epoch->id()] = std::move(epoch);
 }
 
-absl::StatusOr<std::shared_ptr<const Epoch>> KeyHierarchy::MakeEpoch(const std::string& retention_class, absl::CivilMonth month, absl::Time now) {
+absl::StatusOr<std::shared_ptr<const Epoch>> KeyHierarchy::MakeEpoch(const std::string& retention_class, absl::CivilMonth month,
+                                                                     absl::Time now) {
   auto key = crypto::SecretBytes::Random(crypto::kKeyBytes);
   if (!key.ok()) return key.status();
   const std::string id = crypto::RandomBytes(kEpochIdBytes);
@@ -151,7 +154,7 @@ absl::StatusOr<std::shared_ptr<const Epoch>> KeyHierarchy::MakeEpoch(const std::
 }
 
 absl::StatusOr<std::vector<std::shared_ptr<const Epoch>>> KeyHierarchy::EnsureEpochs(const std::vector<std::string>& retention_classes,
-                                                                                      absl::Time now) {
+                                                                                     absl::Time now) {
   std::vector<std::shared_ptr<const Epoch>> made;
   for (const absl::Time time : {now, now + kEpochLead}) {
     for (const std::string& retention_class : retention_classes) {

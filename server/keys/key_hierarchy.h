@@ -34,12 +34,13 @@ class KeyHierarchy {
   static absl::Status Initialise(const std::string& key_store_dir, std::string_view site_id, crypto::KeyEncryptionProvider& provider);
   // Unwraps the site key and every epoch key. `provider` is borrowed and must outlive this. FAILED_PRECONDITION where the key store is
   // another site's or from a newer version, DATA_LOSS where a key does not open.
-  static absl::StatusOr<std::unique_ptr<KeyHierarchy>> Open(std::string key_store_dir, std::string_view site_id, crypto::KeyEncryptionProvider* provider);
+  static absl::StatusOr<std::unique_ptr<KeyHierarchy>> Open(std::string key_store_dir, std::string_view site_id,
+                                                            crypto::KeyEncryptionProvider* provider);
 
   const SiteKeys& site() const { return site_; }
 
-  // Makes the epochs of these classes that `now` and `now + kEpochLead` fall into and that do not exist. Returns those made: their files are durable.
-  // On an error those made before it are kept.
+  // Makes the epochs of these classes that `now` and `now + kEpochLead` fall into and that do not exist. Returns those made: their files
+  // are durable. On an error those made before it are kept.
   absl::StatusOr<std::vector<std::shared_ptr<const Epoch>>> EnsureEpochs(const std::vector<std::string>& retention_classes, absl::Time now);
   // The epoch that a recording opened at `time` belongs to. UNAVAILABLE where it is not made yet.
   absl::StatusOr<std::shared_ptr<const Epoch>> EpochAt(std::string_view retention_class, absl::Time time) const;

@@ -51,7 +51,8 @@ absl::Status WriteNewFile(const std::string& path, std::string_view bytes) {
   if (file < 0) return FileError("create", temporary);
   absl::Status status = WriteAndSync(file, temporary, bytes);
   close(file);
-  if (status.ok() && renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0) status = FileError("create", path);
+  if (status.ok() && renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0)
+    status = FileError("create", path);
   if (!status.ok()) {
     unlink(temporary.c_str());
     return status;

@@ -85,7 +85,8 @@ absl::StatusOr<RecordingSealer> RecordingSealer::CreateNew(const Epoch& epoch, c
   return RecordingSealer(id, *std::move(data_key), *std::move(wrapped));
 }
 
-absl::StatusOr<RecordingSealer> RecordingSealer::Resume(const Epoch& epoch, const storage::RecordingId& id, std::string_view wrapped_data_key) {
+absl::StatusOr<RecordingSealer> RecordingSealer::Resume(const Epoch& epoch, const storage::RecordingId& id,
+                                                        std::string_view wrapped_data_key) {
   auto data_key = UnwrapDataKey(epoch.wrapping_key_, id, wrapped_data_key);
   if (!data_key.ok()) return data_key.status();
   return RecordingSealer(id, *std::move(data_key), std::string(wrapped_data_key));
@@ -105,7 +106,8 @@ absl::StatusOr<std::string> RecordingSealer::SealManifest(const v1::Manifest& ma
 
 RecordingVerifier::RecordingVerifier(const storage::RecordingId& id, SecretBytes data_key) : id_(id), data_key_(std::move(data_key)) {}
 
-absl::StatusOr<RecordingVerifier> RecordingVerifier::Create(const Epoch& epoch, const storage::RecordingId& id, std::string_view wrapped_data_key) {
+absl::StatusOr<RecordingVerifier> RecordingVerifier::Create(const Epoch& epoch, const storage::RecordingId& id,
+                                                            std::string_view wrapped_data_key) {
   auto data_key = UnwrapDataKey(epoch.wrapping_key_, id, wrapped_data_key);
   if (!data_key.ok()) return data_key.status();
   return RecordingVerifier(id, *std::move(data_key));
@@ -135,7 +137,8 @@ absl::StatusOr<v1::Manifest> RecordingVerifier::OpenManifest(std::string_view se
   return manifest;
 }
 
-absl::StatusOr<bool> RecordingVerifier::MetadataMatches(std::string_view sealed, crypto::IndexField field, std::string_view normalised) const {
+absl::StatusOr<bool> RecordingVerifier::MetadataMatches(std::string_view sealed, crypto::IndexField field,
+                                                        std::string_view normalised) const {
   auto metadata = OpenUnder<v1::PersonalMetadata>(data_key_, kMetadataLabel, kMetadataKind, id_, sealed);
   if (!metadata.ok()) return metadata.status();
   auto value = crypto::Normalise(field, FieldOf(*metadata, field));
@@ -148,13 +151,15 @@ absl::Status RecordingVerifier::CheckMetadata(std::string_view sealed) const {
 
 RecordingOpener::RecordingOpener(const storage::RecordingId& id, SecretBytes data_key) : id_(id), data_key_(std::move(data_key)) {}
 
-absl::StatusOr<RecordingOpener> RecordingOpener::Create(const Epoch& epoch, const storage::RecordingId& id, std::string_view wrapped_data_key) {
+absl::StatusOr<RecordingOpener> RecordingOpener::Create(const Epoch& epoch, const storage::RecordingId& id,
+                                                        std::string_view wrapped_data_key) {
   auto data_key = UnwrapDataKey(epoch.wrapping_key_, id, wrapped_data_key);
   if (!data_key.ok()) return data_key.status();
   return RecordingOpener(id, *std::move(data_key));
 }
 
-absl::StatusOr<crypto::CobblestoneOpener> RecordingOpener::OpenPart(const ReleasePermit& permit, uint32_t part, std::string_view header) const {
+absl::StatusOr<crypto::CobblestoneOpener> RecordingOpener::OpenPart(const ReleasePermit& permit, uint32_t part,
+                                                                    std::string_view header) const {
   if (!permit.Permits(Released::kAudio, id_)) return absl::PermissionDeniedError("permit: not for this recording's audio");
   return crypto::CobblestoneOpener::Create(data_key_, AudioContext(id_, part), header);
 }

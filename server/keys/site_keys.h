@@ -25,13 +25,14 @@ class SiteKeys {
   // PERMISSION_DENIED where the permit is not for audit details.
   absl::StatusOr<std::string> OpenAuditDetails(const ReleasePermit& permit, uint64_t sequence, std::string_view sealed) const;
 
-  // A page token binds a position to its query: base64url of position ‖ 16 bytes of HMAC over (query, position). INVALID_ARGUMENT for a token
-  // of another query.
+  // A page token binds a position to its query: base64url of position ‖ 16 bytes of HMAC over (query, position). INVALID_ARGUMENT for a
+  // token of another query.
   std::string PageToken(std::string_view query, std::string_view position) const;
   absl::StatusOr<std::string> OpenPageToken(std::string_view query, std::string_view token) const;
 
  private:
-  SiteKeys(crypto::SecretBytes accounts, crypto::SecretBytes account_names, crypto::SecretBytes audit_details, crypto::SecretBytes page_tokens);
+  SiteKeys(crypto::SecretBytes accounts, crypto::SecretBytes account_names, crypto::SecretBytes audit_details,
+           crypto::SecretBytes page_tokens);
   crypto::SecretBytes accounts_;
   crypto::SecretBytes account_names_;
   crypto::SecretBytes audit_details_;

@@ -11,7 +11,11 @@ namespace {
 class AbandonedCall : public CallHolder, public std::enable_shared_from_this<AbandonedCall> {
  public:
   AbandonedCall(std::shared_ptr<IngestShared> shared, const v1::RecordingRecord& record, std::function<void()> ended)
-      : shared_(std::move(shared)), id_(IdOf(record)), call_tag_(record.call_tag()), ended_(std::move(ended)), strand_(shared_->site.executor) {}
+      : shared_(std::move(shared)),
+        id_(IdOf(record)),
+        call_tag_(record.call_tag()),
+        ended_(std::move(ended)),
+        strand_(shared_->site.executor) {}
 
   void Claim() {
     shared_->registry.Acquire(call_tag_, shared_from_this(), "", [self = shared_from_this()](absl::Status status, Takeover) {
@@ -70,15 +74,16 @@ void AbandonedCall::DigestStep() {
   record_.set_audio_sha256(digest_pass_->whole_digest());
   MarkDamage(digest_pass_->damage(), shared_->site.limits.gaps_max(), &record_);
   Ending ending{record_, stored_.bytes, digest_pass_->damage(), {}};
-  CommitEnding(shared_->site, shared_->intake, *sealer_, std::move(ending), [self = shared_from_this()](const absl::StatusOr<v1::RecordingRecord>& sealed) {
-    self->strand_.Post([self, ok = sealed.ok()] {
-      if (ok) {
-        self->shared_->intake.CallClosed(self->record_.recorder(), self->id_);
-        if (self->leftover_.has_value()) DropLeftover(self->shared_->site.engine->audio(), *self->leftover_);
-      }
-      self->Finished();
-    });
-  });
+  CommitEnding(shared_->site, shared_->intake, *sealer_, std::move(ending),
+               [self = shared_from_this()](const absl::StatusOr<v1::RecordingRecord>& sealed) {
+                 self->strand_.Post([self, ok = sealed.ok()] {
+                   if (ok) {
+                     self->shared_->intake.CallClosed(self->record_.recorder(), self->id_);
+                     if (self->leftover_.has_value()) DropLeftover(self->shared_->site.engine->audio(), *self->leftover_);
+                   }
+                   self->Finished();
+                 });
+               });
 }
 
 void AbandonedCall::Finished() {
@@ -90,7 +95,8 @@ void AbandonedCall::Finished() {
 
 bool IsAbandoned(const IngestShared& shared, const v1::RecordingRecord& record) {
   if (record.state() != v1::LIVE || !shared.registry.Idle(record.call_tag())) return false;
-  const absl::Time heard = std::max({shared.registry.LastReleased(record.call_tag()), absl::FromUnixMillis(record.last_stream_unix_ms()), shared.started});
+  const absl::Time heard =
+      std::max({shared.registry.LastReleased(record.call_tag()), absl::FromUnixMillis(record.last_stream_unix_ms()), shared.started});
   return shared.site.clock->Now() - heard >= absl::Hours(shared.site.limits.incomplete_after_hours());
 }
 

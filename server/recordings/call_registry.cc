@@ -9,8 +9,9 @@ namespace otokura::recordings {
 absl::Status CallIsLiveError(absl::Time takeover_at) {
   v1::ErrorDetail detail;
   detail.mutable_call_is_live()->set_takeover_at_unix_ms(absl::ToUnixMillis(takeover_at));
-  return WithDetail(absl::FailedPreconditionError("call: another stream is recording it; resume with its resume_token, or wait until it has been silent"),
-                    detail);
+  return WithDetail(
+      absl::FailedPreconditionError("call: another stream is recording it; resume with its resume_token, or wait until it has been silent"),
+      detail);
 }
 
 namespace {
@@ -55,7 +56,8 @@ void CallRegistry::Acquire(const std::string& key, std::shared_ptr<CallHolder> h
 
 void CallRegistry::SetToken(const std::string& key, const CallHolder* holder, std::string token_sha256) {
   absl::MutexLock lock(&mutex_);
-  if (auto slot = slots_.find(key); slot != slots_.end() && slot->second.holder.get() == holder) slot->second.token_sha256 = std::move(token_sha256);
+  if (auto slot = slots_.find(key); slot != slots_.end() && slot->second.holder.get() == holder)
+    slot->second.token_sha256 = std::move(token_sha256);
 }
 
 void CallRegistry::Heard(const std::string& key, const CallHolder* holder) {

@@ -33,8 +33,9 @@ class CallRegistry {
  public:
   CallRegistry(runtime::Clock* clock, absl::Duration takeover_silence);
 
-  // Calls `granted` once `holder` has the call: at once where it is free, or when the present holder has released it after being fenced (with the right token at
-  // once; without a token only after its silence). Refusals: FAILED_PRECONDITION with detail CallIsLive; PERMISSION_DENIED a wrong token; ABORTED a later claim came first.
+  // Calls `granted` once `holder` has the call: at once where it is free, or when the present holder has released it after being fenced
+  // (with the right token at once; without a token only after its silence). Refusals: FAILED_PRECONDITION with detail CallIsLive;
+  // PERMISSION_DENIED a wrong token; ABORTED a later claim came first.
   void Acquire(const std::string& key, std::shared_ptr<CallHolder> holder, std::string token_sha256,
                std::function<void(absl::Status, Takeover)> granted);
   // From then on this token takes the call over.

@@ -42,14 +42,18 @@ absl::StatusOr<SearchTerm> TermOf(const v1::PersonalTerm& term) {
 }
 
 absl::Status CheckSearch(const v1::SearchRequest& request) {
-  if (request.page_size() > kPageRowsMax) return absl::InvalidArgumentError(absl::StrCat("page_size: ", request.page_size(), "; at most ", kPageRowsMax));
+  if (request.page_size() > kPageRowsMax)
+    return absl::InvalidArgumentError(absl::StrCat("page_size: ", request.page_size(), "; at most ", kPageRowsMax));
   if (request.from_unix_ms() < 0 || request.to_unix_ms() < 0) return absl::InvalidArgumentError("from_unix_ms, to_unix_ms: before 1970");
   if (request.to_unix_ms() != 0 && request.to_unix_ms() <= request.from_unix_ms()) {
     return absl::InvalidArgumentError("to_unix_ms: must be after from_unix_ms");
   }
-  if (request.centre().size() > kNameBytesMax) return absl::InvalidArgumentError(absl::StrCat("centre: longer than ", kNameBytesMax, " bytes"));
-  if (request.queue().size() > kNameBytesMax) return absl::InvalidArgumentError(absl::StrCat("queue: longer than ", kNameBytesMax, " bytes"));
-  if (!request.queue().empty() && request.centre().empty()) return absl::InvalidArgumentError("queue: needs centre; queues belong to a centre");
+  if (request.centre().size() > kNameBytesMax)
+    return absl::InvalidArgumentError(absl::StrCat("centre: longer than ", kNameBytesMax, " bytes"));
+  if (request.queue().size() > kNameBytesMax)
+    return absl::InvalidArgumentError(absl::StrCat("queue: longer than ", kNameBytesMax, " bytes"));
+  if (!request.queue().empty() && request.centre().empty())
+    return absl::InvalidArgumentError("queue: needs centre; queues belong to a centre");
   return absl::OkStatus();
 }
 
@@ -61,7 +65,8 @@ class CatalogueImpl : public Catalogue {
 
  private:
   absl::StatusOr<SearchPlan> PlanFor(const access::Caller& caller, const v1::SearchRequest& request) const;
-  void SearchLogged(const access::Caller& caller, const v1::SearchRequest& request, const SearchPlan& plan, uint64_t sequence, SearchDone done);
+  void SearchLogged(const access::Caller& caller, const v1::SearchRequest& request, const SearchPlan& plan, uint64_t sequence,
+                    SearchDone done);
   absl::StatusOr<v1::ShowResponse> Opened(const StoredRecord& stored, const keys::ReleasePermit& permit, bool personal) const;
 
   template <typename Response>
@@ -76,11 +81,13 @@ template <typename Response>
 void CatalogueImpl::CloseThenAnswer(const access::Caller& caller, access::Gate::Delivered delivered, absl::StatusOr<Response> response,
                                     std::function<void(absl::StatusOr<Response>)> done) {
   delivered.outcome = CodeName(response.status());
-  site_.gate->Close(caller, delivered, [executor = site_.executor, response = std::move(response), done = std::move(done)](const absl::Status& closed) mutable {
-    executor->Post([closed, response = std::move(response), done = std::move(done)]() mutable {
-      done(closed.ok() ? std::move(response) : absl::StatusOr<Response>(closed));
-    });
-  });
+  site_.gate->Close(
+      caller, delivered,
+      [executor = site_.executor, response = std::move(response), done = std::move(done)](const absl::Status& closed) mutable {
+        executor->Post([closed, response = std::move(response), done = std::move(done)]() mutable {
+          done(closed.ok() ? std::move(response) : absl::StatusOr<Response>(closed));
+        });
+      });
 }
 
 absl::StatusOr<SearchPlan> CatalogueImpl::PlanFor(const access::Caller& caller, const v1::SearchRequest& request) const {
@@ -113,12 +120,14 @@ void CatalogueImpl::Search(access::Caller caller, v1::SearchRequest request, Sea
   access::Ask ask;
   ask.action = request.has_term() ? access::Action::kSearchPersonal : access::Action::kSearch;
   ask.justification = request.justification();
-  site_.gate->Note(caller, ask, [this, caller, request = std::move(request), plan = *std::move(plan), done = std::move(done)](absl::StatusOr<uint64_t> sequence) {
-    site_.executor->Post([this, caller, request, plan, sequence, done] {
-      if (!sequence.ok()) return done(sequence.status());
-      SearchLogged(caller, request, plan, *sequence, done);
-    });
-  });
+  site_.gate->Note(
+      caller, ask,
+      [this, caller, request = std::move(request), plan = *std::move(plan), done = std::move(done)](absl::StatusOr<uint64_t> sequence) {
+        site_.executor->Post([this, caller, request, plan, sequence, done] {
+          if (!sequence.ok()) return done(sequence.status());
+          SearchLogged(caller, request, plan, *sequence, done);
+        });
+      });
 }
 
 void CatalogueImpl::SearchLogged(const access::Caller& caller, const v1::SearchRequest& request, const SearchPlan& plan, uint64_t sequence,
@@ -131,7 +140,8 @@ void CatalogueImpl::SearchLogged(const access::Caller& caller, const v1::SearchR
     response = page.status();
   } else {
     for (const v1::RecordingRecord& record : page->records) *response->add_recordings() = Summarise(record);
-    if (page->next_before.has_value()) response->set_next_page_token(site_.keys->site().PageToken(QueryOf(request, caller), page->next_before->bytes()));
+    if (page->next_before.has_value())
+      response->set_next_page_token(site_.keys->site().PageToken(QueryOf(request, caller), page->next_before->bytes()));
     delivered.rows = static_cast<uint32_t>(page->records.size());
   }
   CloseThenAnswer<v1::SearchResponse>(caller, delivered, std::move(response), std::move(done));
@@ -176,17 +186,18 @@ void CatalogueImpl::Show(access::Caller caller, v1::ShowRequest request, ShowDon
   ask.justification = request.justification();
   if (stored.ok()) ask.resource = ResourceOf(stored->record, caller, *site_.keys);
   auto shared = std::make_shared<StoredRecord>(stored.ok() ? *std::move(stored) : StoredRecord());
-  site_.gate->Release(caller, std::move(ask), [this, caller, shared, personal, id = *id, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
-    auto held = std::make_shared<absl::StatusOr<keys::ReleasePermit>>(std::move(permit));
-    site_.executor->Post([this, caller, shared, personal, id, held, done] {
-      if (!held->ok()) return done(held->status());
-      access::Gate::Delivered delivered;
-      delivered.of_sequence = (*held)->sequence();
-      delivered.recording = id;
-      delivered.rows = 1;
-      CloseThenAnswer<v1::ShowResponse>(caller, delivered, Opened(*shared, **held, personal), done);
-    });
-  });
+  site_.gate->Release(caller, std::move(ask),
+                      [this, caller, shared, personal, id = *id, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
+                        auto held = std::make_shared<absl::StatusOr<keys::ReleasePermit>>(std::move(permit));
+                        site_.executor->Post([this, caller, shared, personal, id, held, done] {
+                          if (!held->ok()) return done(held->status());
+                          access::Gate::Delivered delivered;
+                          delivered.of_sequence = (*held)->sequence();
+                          delivered.recording = id;
+                          delivered.rows = 1;
+                          CloseThenAnswer<v1::ShowResponse>(caller, delivered, Opened(*shared, **held, personal), done);
+                        });
+                      });
 }
 
 }  // namespace

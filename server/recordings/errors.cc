@@ -26,7 +26,8 @@ absl::Status LimitReachedError(std::string_view limit, uint64_t maximum, std::st
   detail.mutable_limit_reached()->set_limit(std::string(limit));
   detail.mutable_limit_reached()->set_maximum(maximum);
   if (retry_at != absl::InfinitePast()) detail.mutable_limit_reached()->set_retry_at_unix_ms(absl::ToUnixMillis(retry_at));
-  return WithDetail(absl::ResourceExhaustedError(absl::StrCat(std::string(limit), ": the limit is ", maximum, "; ", std::string(remedy))), detail);
+  return WithDetail(absl::ResourceExhaustedError(absl::StrCat(std::string(limit), ": the limit is ", maximum, "; ", std::string(remedy))),
+                    detail);
 }
 
 absl::Status DamagedChunkError(std::string_view recording_id, uint32_t part, uint64_t chunk, uint64_t offset) {

@@ -15,7 +15,8 @@ inline constexpr char kErrorDetailUrl[] = "otokura.v1.ErrorDetail";  // serialis
 
 absl::Status WithDetail(absl::Status status, const v1::ErrorDetail& detail);
 absl::Status OffsetMismatchError(std::string_view field, uint64_t expected, uint64_t received);
-absl::Status LimitReachedError(std::string_view limit, uint64_t maximum, std::string_view remedy, absl::Time retry_at = absl::InfinitePast());
+absl::Status LimitReachedError(std::string_view limit, uint64_t maximum, std::string_view remedy,
+                               absl::Time retry_at = absl::InfinitePast());
 absl::Status DamagedChunkError(std::string_view recording_id, uint32_t part, uint64_t chunk, uint64_t offset);
 
 }  // namespace otokura::recordings

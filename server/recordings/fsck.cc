@@ -20,7 +20,8 @@ using storage::Table;
 
 class Check {
  public:
-  Check(storage::Engine& engine, const keys::KeyHierarchy& keys, const FsckOptions& options, absl::FunctionRef<void(const FsckFinding&)> finding)
+  Check(storage::Engine& engine, const keys::KeyHierarchy& keys, const FsckOptions& options,
+        absl::FunctionRef<void(const FsckFinding&)> finding)
       : records_(engine.records()), audio_(engine.audio()), keys_(keys), options_(options), finding_(finding) {}
 
   absl::StatusOr<FsckReport> Run();
@@ -101,8 +102,10 @@ absl::Status Check::CheckRecording(const v1::RecordingRecord& record) {
   }
   auto metadata = records_.Get(Table::kMetadata, record.id());
   if (!metadata.ok()) return metadata.status();
-  if (!metadata->has_value()) ReportRecording(record, "its metadata is missing");
-  else if (!verifier->CheckMetadata(**metadata).ok()) ReportRecording(record, "its metadata does not open");
+  if (!metadata->has_value())
+    ReportRecording(record, "its metadata is missing");
+  else if (!verifier->CheckMetadata(**metadata).ok())
+    ReportRecording(record, "its metadata does not open");
   if (absl::Status parts = CheckParts(record, *verifier); !parts.ok()) return parts;
   if (!known.live) return CheckSealed(record, *verifier);
   absl::Status live = CheckStillLive(records_, record);
@@ -135,7 +138,8 @@ absl::Status Check::CheckDeep(const v1::RecordingRecord& record, const keys::Rec
   for (const DigestPass::Damage& damage : pass.damage()) {
     ReportRecording(record, absl::StrCat("part ", damage.part, ", chunk ", damage.chunk, " is damaged or missing"));
   }
-  if (pass.damage().empty() && pass.whole_digest() != record.audio_sha256()) ReportRecording(record, "its audio has another digest than its record");
+  if (pass.damage().empty() && pass.whole_digest() != record.audio_sha256())
+    ReportRecording(record, "its audio has another digest than its record");
   return absl::OkStatus();
 }
 
@@ -149,7 +153,8 @@ absl::Status Check::CheckParts(const v1::RecordingRecord& record, const keys::Re
       ReportRecording(record, name + " is missing");
       continue;
     }
-    const uint64_t vouched = part.terminated() ? crypto::SealedMessageBytes(PlaintextBytes(part)) : crypto::SealedChunkOffset(part.chunks());
+    const uint64_t vouched =
+        part.terminated() ? crypto::SealedMessageBytes(PlaintextBytes(part)) : crypto::SealedChunkOffset(part.chunks());
     // What an interruption left behind the last chunk that counts is dropped after the resume commits; a crash in between leaves it.
     const uint64_t excess_max = part.terminated() ? 0 : (kChunksInFlightMax + 1) * crypto::kSealedChunkBytes;
     if (*size < vouched) ReportRecording(record, name + " is shorter than its record says");
@@ -180,7 +185,8 @@ absl::Status Check::CheckRows(const v1::RecordingRecord& record) {
 
 absl::Status Check::CheckIndex(Table table) {
   return records_.Scan(table, {}, [&](std::string_view key, std::string_view) {
-    auto id = key.size() < RecordingId::kBytes ? absl::InvalidArgumentError("short") : RecordingId::FromBytes(key.substr(key.size() - RecordingId::kBytes));
+    auto id = key.size() < RecordingId::kBytes ? absl::InvalidArgumentError("short")
+                                               : RecordingId::FromBytes(key.substr(key.size() - RecordingId::kBytes));
     if (!id.ok() || !known_.contains(*id)) Report(absl::StrCat("index ", std::string(storage::TableName(table))), "a row of no recording");
     return true;
   });
@@ -238,7 +244,8 @@ absl::Status Check::CheckLog() {
     return true;
   });
   if (!scanned.ok()) return scanned;
-  return audit::VerifyStored(records_, [&](uint64_t sequence, std::string_view problem) { Report(absl::StrCat("log entry ", sequence), problem); });
+  return audit::VerifyStored(records_,
+                             [&](uint64_t sequence, std::string_view problem) { Report(absl::StrCat("log entry ", sequence), problem); });
 }
 
 absl::StatusOr<FsckReport> Check::Run() {

@@ -22,8 +22,10 @@ absl::StatusOr<std::vector<storage::RecordingId>> LiveIds(const storage::RecordR
   absl::Status damaged;
   absl::Status scanned = records.Scan(storage::Table::kMeta, PrefixRange(kLivePrefix), [&](std::string_view key, std::string_view) {
     auto id = storage::RecordingId::FromBytes(key.substr(kLivePrefix.size()));
-    if (id.ok()) ids.push_back(*id);
-    else damaged = absl::DataLossError("live row: damaged; run otokurad fsck");
+    if (id.ok())
+      ids.push_back(*id);
+    else
+      damaged = absl::DataLossError("live row: damaged; run otokurad fsck");
     return true;
   });
   if (!scanned.ok()) return scanned;

@@ -43,7 +43,8 @@ class Ingest {
 
   // The stream asks `peer` for its first request by itself. The peer lives until its End was called.
   virtual std::shared_ptr<IngestStream> Start(access::Caller caller, std::shared_ptr<IngestPeer> peer) = 0;
-  // No new calls (UNAVAILABLE); streams in flight get their durable bytes acknowledged and end with UNAVAILABLE "draining; resume". Returns when all have ended.
+  // No new calls (UNAVAILABLE); streams in flight get their durable bytes acknowledged and end with UNAVAILABLE "draining; resume". Returns
+  // when all have ended.
   virtual void Drain() = 0;
   // Seals calls whose recorder stayed away longer than the limit. Run now and then; returns how many it began to seal.
   virtual absl::StatusOr<int> SealAbandoned() = 0;

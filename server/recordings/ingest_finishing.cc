@@ -79,9 +79,10 @@ void RecordStream::CommitSeal() {
   ending.expected_bytes = stored_.bytes;
   ending.particulars = caller_.Describe();
   committing_ = true;
-  CommitEnding(site_, shared_->intake, *sealer_, std::move(ending), [self = shared_from_this()](absl::StatusOr<v1::RecordingRecord> sealed) {
-    self->strand_.Post([self, sealed = std::move(sealed)] { self->SealCommitted(sealed); });
-  });
+  CommitEnding(site_, shared_->intake, *sealer_, std::move(ending),
+               [self = shared_from_this()](absl::StatusOr<v1::RecordingRecord> sealed) {
+                 self->strand_.Post([self, sealed = std::move(sealed)] { self->SealCommitted(sealed); });
+               });
 }
 
 void RecordStream::SealCommitted(const absl::StatusOr<v1::RecordingRecord>& record) {
@@ -90,6 +91,8 @@ void RecordStream::SealCommitted(const absl::StatusOr<v1::RecordingRecord>& reco
     return End(absl::IsAborted(record.status()) ? absl::AbortedError("call: somebody else changed it; resume") : record.status());
   }
   shared_->intake.CallClosed(caller_.account().name(), IdOf(*record));
+  // Before the recorder hears of it: whoever asks for the call next must find it sealed, not live.
+  if (std::exchange(claimed_, false)) shared_->registry.Release(call_tag_, this);
   v1::RecordResponse response;
   v1::Sealed& sealed = *response.mutable_sealed();
   sealed.set_recording_id(IdOf(*record).Text());

@@ -1,4 +1,5 @@
-// How a Record stream comes to write a call: a new one, one that goes on, one that was sealed before, or the supplement of one that was given up.
+// How a Record stream comes to write a call: a new one, one that goes on, one that was sealed before, or the supplement of one that was
+// given up.
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -71,9 +72,10 @@ absl::StatusOr<std::optional<StoredRecord>> RecordStream::FindCall(std::string* 
 void RecordStream::Claim() {
   auto found = FindCall(&call_tag_);
   if (!found.ok()) return End(found.status());
-  shared_->registry.Acquire(call_tag_, shared_from_this(), request_.token_sha256, [self = shared_from_this()](absl::Status status, Takeover takeover) {
-    self->strand_.Post([self, status = std::move(status), takeover] { self->Granted(status, takeover); });
-  });
+  shared_->registry.Acquire(call_tag_, shared_from_this(), request_.token_sha256,
+                            [self = shared_from_this()](absl::Status status, Takeover takeover) {
+                              self->strand_.Post([self, status = std::move(status), takeover] { self->Granted(status, takeover); });
+                            });
 }
 
 void RecordStream::Granted(const absl::Status& status, Takeover takeover) {
@@ -111,7 +113,8 @@ absl::Status RecordStream::CheckResumable(const StoredRecord& stored, Takeover* 
     detail.mutable_already_sealed()->set_audio_bytes(record.end_offset() - record.start_offset());
     detail.mutable_already_sealed()->set_audio_sha256(record.audio_sha256());
     detail.mutable_already_sealed()->set_digest_check(record.digest_check());
-    return WithDetail(absl::AlreadyExistsError("call: sealed before under this call_id and leg; give another call its own call_id"), detail);
+    return WithDetail(absl::AlreadyExistsError("call: sealed before under this call_id and leg; give another call its own call_id"),
+                      detail);
   }
   if (!request_.token_sha256.empty()) return absl::PermissionDeniedError("resume_token: not the token of this call");
   if (record.state() == v1::INCOMPLETE || *takeover == Takeover::kSilence) {
@@ -183,7 +186,8 @@ void RecordStream::OpenNew(std::optional<StoredRecord> abandoned) {
   CommitOpening(std::move(commit), std::move(lost));
 }
 
-// Acknowledged bytes that are not there, because the store was damaged or set back, are said and filled, never passed over (I4). No limit on gaps holds here.
+// Acknowledged bytes that are not there, because the store was damaged or set back, are said and filled, never passed over (I4). No limit
+// on gaps holds here.
 std::optional<v1::AudioGap> RecordStream::BeginAt(uint64_t committed, v1::RecordingRecord* record, storage::RecordCommit* commit) {
   durable_ = position_ = committed;
   begin_ = std::max(committed, request_.open.acknowledged_bytes());
@@ -214,7 +218,8 @@ void RecordStream::Resume(StoredRecord stored, Takeover takeover) {
 
   v1::RecordingRecord record = stored.record;
   if (static_cast<uint32_t>(record.parts_size()) >= site_.limits.parts_max()) {
-    return Refuse("limit", LimitReachedError("parts_max", site_.limits.parts_max(), "the call was interrupted too often; record on under a new call_id"));
+    return Refuse("limit", LimitReachedError("parts_max", site_.limits.parts_max(),
+                                             "the call was interrupted too often; record on under a new call_id"));
   }
   const uint32_t next_part = record.parts().rbegin()->number() + 1;
   // A failed write that could not be cut off when its stream ended.
@@ -244,7 +249,8 @@ void RecordStream::Resume(StoredRecord stored, Takeover takeover) {
 }
 
 void RecordStream::CommitOpening(storage::RecordCommit commit, std::optional<v1::AudioGap> lost) {
-  commit.batch.may_use_reserve = stored_.record.parts_size() > 1;  // a call that goes on may be finished on a full disk, a new one may not begin
+  commit.batch.may_use_reserve =
+      stored_.record.parts_size() > 1;  // a call that goes on may be finished on a full disk, a new one may not begin
   stored_.bytes = stored_.record.SerializeAsString();
   committing_ = true;
   commit.done = [self = shared_from_this(), lost = std::move(lost)](const absl::Status& status, absl::Span<const uint64_t>) {

@@ -111,9 +111,11 @@ void RecordStream::HandleAudio(v1::Audio audio) {
 
 void RecordStream::HandleGap(const v1::AudioGap& gap) {
   if (gap.length() == 0 || gap.length() > kGapBytesMax) {
-    return End(absl::InvalidArgumentError(absl::StrCat("gap.length: ", gap.length(), "; send 1 to ", kGapBytesMax, ", longer gaps as several")));
+    return End(
+        absl::InvalidArgumentError(absl::StrCat("gap.length: ", gap.length(), "; send 1 to ", kGapBytesMax, ", longer gaps as several")));
   }
-  if (gap.reason() != v1::AudioGap::SPOOL_FULL && gap.reason() != v1::AudioGap::PACKET_LOSS && gap.reason() != v1::AudioGap::RECORDER_RESTART) {
+  if (gap.reason() != v1::AudioGap::SPOOL_FULL && gap.reason() != v1::AudioGap::PACKET_LOSS &&
+      gap.reason() != v1::AudioGap::RECORDER_RESTART) {
     return End(absl::InvalidArgumentError("gap.reason: not one a recorder can give"));
   }
   if (gap.offset() != position_) return End(OffsetMismatchError("gap.offset", position_, gap.offset()));
@@ -205,7 +207,8 @@ void RecordStream::AppendDone(const absl::Status& status, uint64_t plaintext_byt
       peer_->Send(std::move(response));
     }
   } else if (append_failed_ = true; absl::IsResourceExhausted(status)) {
-    End(LimitReachedError("free_space", 0, "the disk is full; keep what was not acknowledged and resume", site_.clock->Now() + absl::Seconds(10)));
+    End(LimitReachedError("free_space", 0, "the disk is full; keep what was not acknowledged and resume",
+                          site_.clock->Now() + absl::Seconds(10)));
   } else {
     End(absl::UnavailableError("storage: a write failed; resume from the committed offset"));
   }

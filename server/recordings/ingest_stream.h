@@ -1,5 +1,5 @@
-// One Record stream: a state machine on its own strand. Opening → Streaming → Finishing → Ended; every exit waits for what is in flight, so that a part
-// has one writer and everything acknowledged is durable.
+// One Record stream: a state machine on its own strand. Opening → Streaming → Finishing → Ended; every exit waits for what is in flight, so
+// that a part has one writer and everything acknowledged is durable.
 #ifndef OTOKURA_SERVER_RECORDINGS_INGEST_STREAM_H_
 #define OTOKURA_SERVER_RECORDINGS_INGEST_STREAM_H_
 
@@ -30,7 +30,10 @@ struct IngestShared {
   RecorderIntake intake;
   absl::Time started;
   IngestShared(const Site& s)
-      : site(s), registry(s.clock, absl::Seconds(s.limits.takeover_silence_seconds())), intake(s.clock, s.limits), started(s.clock->Now()) {}
+      : site(s),
+        registry(s.clock, absl::Seconds(s.limits.takeover_silence_seconds())),
+        intake(s.clock, s.limits),
+        started(s.clock->Now()) {}
 };
 
 class RecordStream : public IngestStream, public CallHolder, public std::enable_shared_from_this<RecordStream> {
@@ -100,29 +103,29 @@ class RecordStream : public IngestStream, public CallHolder, public std::enable_
 
   Phase phase_ = Phase::kAwaitingOpen;
   absl::Status end_status_;
-  bool reading_ = false;       // a ReadNext is outstanding
-  bool claimed_ = false;       // the registry counts this stream as holder or waiter
-  bool append_failed_ = false;  // what was appended last is of unknown fate
-  bool committing_ = false;    // a record commit is outstanding
+  bool reading_ = false;                              // a ReadNext is outstanding
+  bool claimed_ = false;                              // the registry counts this stream as holder or waiter
+  bool append_failed_ = false;                        // what was appended last is of unknown fate
+  bool committing_ = false;                           // a record commit is outstanding
   std::optional<storage::RecordingId> counted_open_;  // intake counts a call that no record speaks for yet
   OpenRequest request_;
   std::string call_tag_;
-  std::string resume_token_;   // set when a new one was made
-  StoredRecord stored_;        // as committed last
+  std::string resume_token_;  // set when a new one was made
+  StoredRecord stored_;       // as committed last
   std::shared_ptr<const keys::Epoch> epoch_;
   std::optional<keys::RecordingSealer> sealer_;
 
   std::optional<crypto::CobblestoneSealer> part_;  // of the part being written
   storage::AudioObjectId object_;
-  uint64_t object_bytes_ = 0;      // submitted
-  uint64_t begin_ = 0;             // timeline byte at which this stream began
-  uint64_t position_ = 0;          // timeline byte that comes next
-  uint64_t durable_ = 0;           // every timeline byte below is durable
-  uint64_t pending_silence_ = 0;   // still to be stored for a gap
-  std::string buffer_;             // not yet a chunk
+  uint64_t object_bytes_ = 0;     // submitted
+  uint64_t begin_ = 0;            // timeline byte at which this stream began
+  uint64_t position_ = 0;         // timeline byte that comes next
+  uint64_t durable_ = 0;          // every timeline byte below is durable
+  uint64_t pending_silence_ = 0;  // still to be stored for a gap
+  std::string buffer_;            // not yet a chunk
   size_t in_flight_ = 0;
   std::optional<Leftover> leftover_;
-  crypto::Sha256Stream digest_;    // of this stream's bytes, from begin_
+  crypto::Sha256Stream digest_;  // of this stream's bytes, from begin_
   v1::Finish finish_;
   std::optional<keys::RecordingVerifier> verifier_;
   std::optional<DigestPass> digest_pass_;

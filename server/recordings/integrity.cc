@@ -11,13 +11,14 @@ namespace otokura::recordings {
 namespace {
 
 absl::Status Disagrees(const v1::RecordingRecord& record, std::string_view what) {
-  return absl::DataLossError(
-      absl::StrCat("recording ", IdOf(record).Text(), ": ", std::string(what), "; it was changed in the store, restore it from a backup and run fsck"));
+  return absl::DataLossError(absl::StrCat("recording ", IdOf(record).Text(), ": ", std::string(what),
+                                          "; it was changed in the store, restore it from a backup and run fsck"));
 }
 
 }  // namespace
 
-absl::Status CheckAgainstManifest(const storage::RecordReader& records, const keys::RecordingVerifier& verifier, const v1::RecordingRecord& record,
+absl::Status CheckAgainstManifest(const storage::RecordReader& records, const keys::RecordingVerifier& verifier,
+                                  const v1::RecordingRecord& record,
                                   absl::FunctionRef<absl::StatusOr<v1::AuditEntry>(uint64_t sequence)> read_entry) {
   auto sealed = records.Get(storage::Table::kManifests, record.id());
   if (!sealed.ok()) return sealed.status();
@@ -34,7 +35,8 @@ absl::Status CheckAgainstManifest(const storage::RecordReader& records, const ke
   v1::RecordingRecord expected = record;
   expected.clear_sealed_sequence();
   expected.clear_manifest_sha256();
-  if (!google::protobuf::util::MessageDifferencer::Equals(expected, manifest->record())) return Disagrees(record, "its record differs from its manifest");
+  if (!google::protobuf::util::MessageDifferencer::Equals(expected, manifest->record()))
+    return Disagrees(record, "its record differs from its manifest");
   return absl::OkStatus();
 }
 

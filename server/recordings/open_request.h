@@ -17,9 +17,9 @@ namespace otokura::recordings {
 
 struct OpenRequest {
   v1::Open open;
-  std::string retention_class;     // the one asked for, or the account's first
-  std::string call_identity;       // recorder ‖ 0 ‖ call id ‖ 0 ‖ leg: what makes it the same call
-  std::string token_sha256;        // empty without a token
+  std::string retention_class;  // the one asked for, or the account's first
+  std::string call_identity;    // recorder ‖ 0 ‖ call id ‖ 0 ‖ leg: what makes it the same call
+  std::string token_sha256;     // empty without a token
   std::vector<std::pair<crypto::IndexField, std::string>> index_values;  // normalised, only the fields that are set
 };
 

@@ -21,7 +21,8 @@ absl::StatusOr<uint64_t> AuthenticUntil(const storage::AudioStore& audio, const 
   std::string sealed;
   for (uint64_t chunk = first; chunk < last; chunk += kVerifySliceChunks) {
     const uint64_t count = std::min<uint64_t>(kVerifySliceChunks, last - chunk);
-    if (absl::Status read = audio.Read(object, crypto::SealedChunkOffset(chunk), count * kSealedChunkBytes, &sealed); !read.ok()) return read;
+    if (absl::Status read = audio.Read(object, crypto::SealedChunkOffset(chunk), count * kSealedChunkBytes, &sealed); !read.ok())
+      return read;
     for (uint64_t i = 0; i < count; ++i) {
       if (!part.Check(chunk + i, std::string_view(sealed).substr(i * kSealedChunkBytes, kSealedChunkBytes), nullptr).ok()) return chunk + i;
     }
@@ -44,7 +45,8 @@ uint64_t ChunkPlaintextBytes(const v1::PartRecord& part, uint64_t chunk) { retur
 
 uint64_t PlaintextBytes(const v1::PartRecord& part) { return part.chunks() * kChunkBytes + (part.terminated() ? part.tail_bytes() : 0); }
 
-absl::StatusOr<SettledPart> SettlePart(storage::AudioStore& audio, const keys::RecordingVerifier& verifier, const storage::AudioObjectId& object) {
+absl::StatusOr<SettledPart> SettlePart(storage::AudioStore& audio, const keys::RecordingVerifier& verifier,
+                                       const storage::AudioObjectId& object) {
   SettledPart settled;
   auto size = audio.Size(object);
   if (absl::IsNotFound(size.status())) return settled;
@@ -70,7 +72,8 @@ absl::StatusOr<SettledPart> SettlePart(storage::AudioStore& audio, const keys::R
   return settled;
 }
 
-absl::StatusOr<SettledRecord> SettleOpenPart(storage::AudioStore& audio, const keys::RecordingVerifier& verifier, v1::RecordingRecord* record) {
+absl::StatusOr<SettledRecord> SettleOpenPart(storage::AudioStore& audio, const keys::RecordingVerifier& verifier,
+                                             v1::RecordingRecord* record) {
   SettledRecord result;
   v1::PartRecord& part = *record->mutable_parts(record->parts_size() - 1);
   const storage::AudioObjectId object{IdOf(*record), part.number()};
@@ -95,7 +98,8 @@ absl::StatusOr<SettledRecord> SettleOpenPart(storage::AudioStore& audio, const k
 }
 
 void DropLeftover(storage::AudioStore& audio, const Leftover& leftover) {
-  const absl::Status dropped = leftover.keep_bytes == 0 ? audio.Delete(leftover.object) : audio.Truncate(leftover.object, leftover.keep_bytes);
+  const absl::Status dropped =
+      leftover.keep_bytes == 0 ? audio.Delete(leftover.object) : audio.Truncate(leftover.object, leftover.keep_bytes);
   dropped.IgnoreError();
 }
 
@@ -127,7 +131,8 @@ absl::Status DigestPass::CheckChunk(std::string_view sealed, uint64_t plaintext_
     const size_t skip = tail_start_ > offset_ ? std::min<uint64_t>(tail_start_ - offset_, plaintext_bytes) : 0;
     // Two digests of one plaintext that must not come out here: the verifier hashes it, once a digest.
     authentic = part_->Check(chunk_, sealed, &whole_).ok();
-    if (authentic && skip < plaintext_bytes && !part_->Check(chunk_, sealed, &tail_, skip).ok()) return absl::InternalError("verifier: not repeatable");
+    if (authentic && skip < plaintext_bytes && !part_->Check(chunk_, sealed, &tail_, skip).ok())
+      return absl::InternalError("verifier: not repeatable");
   }
   if (!authentic) {
     damage_.push_back({part.number(), chunk_, offset_, plaintext_bytes});

@@ -24,8 +24,10 @@ struct SettledPart {
   std::string commitment;
 };
 
-// Syncs the object, then verifies its last kRecoveryTailChunks: what lies before was synced before those were sealed. Reads at most about a MiB, twice.
-absl::StatusOr<SettledPart> SettlePart(storage::AudioStore& audio, const keys::RecordingVerifier& verifier, const storage::AudioObjectId& object);
+// Syncs the object, then verifies its last kRecoveryTailChunks: what lies before was synced before those were sealed. Reads at most about a
+// MiB, twice.
+absl::StatusOr<SettledPart> SettlePart(storage::AudioStore& audio, const keys::RecordingVerifier& verifier,
+                                       const storage::AudioObjectId& object);
 
 // Bytes behind what counts, which nobody vouches for.
 struct Leftover {
@@ -33,13 +35,14 @@ struct Leftover {
   uint64_t keep_bytes = 0;  // 0: the whole object goes
 };
 
-// Ends the part that a LIVE record was written to last, or drops it where nothing acknowledged can be in it. Changes `*record` only; what is left over may be dropped
-// once that change is durable.
+// Ends the part that a LIVE record was written to last, or drops it where nothing acknowledged can be in it. Changes `*record` only; what
+// is left over may be dropped once that change is durable.
 struct SettledRecord {
   uint64_t committed = 0;  // timeline byte after the last that counts; the record's gaps end there too
   std::optional<Leftover> leftover;
 };
-absl::StatusOr<SettledRecord> SettleOpenPart(storage::AudioStore& audio, const keys::RecordingVerifier& verifier, v1::RecordingRecord* record);
+absl::StatusOr<SettledRecord> SettleOpenPart(storage::AudioStore& audio, const keys::RecordingVerifier& verifier,
+                                             v1::RecordingRecord* record);
 // Best effort: what stays is harmless and found by fsck.
 void DropLeftover(storage::AudioStore& audio, const Leftover& leftover);
 

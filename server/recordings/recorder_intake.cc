@@ -39,9 +39,11 @@ absl::Status RecorderIntake::OpenCall(const std::string& recorder, const storage
   const absl::Time now = clock_->Now();
   absl::MutexLock lock(&mutex_);
   Recorder& state = recorders_[recorder];
-  if (free.available_bytes < free_min_bytes_) return LimitReachedError("free_space_min_bytes", free_min_bytes_, "free space is below it; add disk");
+  if (free.available_bytes < free_min_bytes_)
+    return LimitReachedError("free_space_min_bytes", free_min_bytes_, "free space is below it; add disk");
   if (free.available_bytes < free_fair_bytes_ && OverShare(state)) {
-    return LimitReachedError("free_space_fair_bytes", free_fair_bytes_, "free space is below it and this recorder has sent its share today; add disk");
+    return LimitReachedError("free_space_fair_bytes", free_fair_bytes_,
+                             "free space is below it and this recorder has sent its share today; add disk");
   }
   if (live_calls_ >= live_calls_max_) return LimitReachedError("live_calls_max", live_calls_max_, "finish calls first");
   if (state.open_calls.size() >= limits.open_calls_max()) {
@@ -71,7 +73,8 @@ absl::Status RecorderIntake::TakeBytes(const std::string& recorder, const v1::Re
     day.set_bytes(0);
   }
   if (day.bytes() + bytes > limits.day_bytes_max()) {
-    return LimitReachedError("day_bytes_max", limits.day_bytes_max(), "wait for the next day (UTC)", absl::FromUnixSeconds((today + 1) * 86400));
+    return LimitReachedError("day_bytes_max", limits.day_bytes_max(), "wait for the next day (UTC)",
+                             absl::FromUnixSeconds((today + 1) * 86400));
   }
   day.set_bytes(day.bytes() + bytes);
   return absl::OkStatus();

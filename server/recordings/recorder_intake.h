@@ -30,7 +30,8 @@ class RecorderIntake {
   void SeedDay(const std::string& recorder, const v1::IntakeDay& day);
 
   // RESOURCE_EXHAUSTED with detail LimitReached, or OK and the call counts as open until CallClosed.
-  absl::Status OpenCall(const std::string& recorder, const storage::RecordingId& id, const v1::RecorderLimits& limits, const storage::FreeSpace& free);
+  absl::Status OpenCall(const std::string& recorder, const storage::RecordingId& id, const v1::RecorderLimits& limits,
+                        const storage::FreeSpace& free);
   // Nothing where it does not count as open.
   void CallClosed(const std::string& recorder, const storage::RecordingId& id);
   // OK and counted, or RESOURCE_EXHAUSTED and not counted.
@@ -39,7 +40,8 @@ class RecorderIntake {
 
  private:
   struct Recorder {
-    absl::flat_hash_set<storage::RecordingId> open_calls;  // by name: after a commit of unknown fate the same call is opened or closed twice
+    absl::flat_hash_set<storage::RecordingId>
+        open_calls;                // by name: after a commit of unknown fate the same call is opened or closed twice
     std::deque<absl::Time> opens;  // of the last minute, at most opens_per_minute_max
     v1::IntakeDay day;
   };

@@ -36,8 +36,8 @@ struct RetrievalShared {
 // One retrieval: a state machine on its own strand. One message is on its way while the next is read and opened.
 class Stream : public RetrievalStream, public std::enable_shared_from_this<Stream> {
  public:
-  Stream(std::shared_ptr<RetrievalShared> shared, uint64_t number, access::Caller caller, access::Action action, v1::RetrieveRequest request,
-         std::shared_ptr<RetrievalPeer> peer)
+  Stream(std::shared_ptr<RetrievalShared> shared, uint64_t number, access::Caller caller, access::Action action,
+         v1::RetrieveRequest request, std::shared_ptr<RetrievalPeer> peer)
       : shared_(std::move(shared)),
         site_(shared_->site),
         number_(number),
@@ -90,7 +90,7 @@ class Stream : public RetrievalStream, public std::enable_shared_from_this<Strea
   std::optional<keys::RecordingOpener> opener_;
   std::optional<crypto::CobblestoneOpener> part_opener_;
   int part_index_ = -1;
-  uint64_t position_ = 0;   // next byte to read, counted from the recording's first
+  uint64_t position_ = 0;  // next byte to read, counted from the recording's first
   uint64_t end_ = 0;
   uint64_t delivered_ = 0;  // handed to the transport: what counts as having left
   absl::Status read_status_;
@@ -106,7 +106,8 @@ absl::Status Stream::Admit() {
   }
   uint32_t& count = shared_->per_account[caller_.account().name()];
   if (count >= site_.limits.retrievals_per_account_max()) {
-    return LimitReachedError("retrievals_per_account_max", site_.limits.retrievals_per_account_max(), "end one of this account's retrievals first");
+    return LimitReachedError("retrievals_per_account_max", site_.limits.retrievals_per_account_max(),
+                             "end one of this account's retrievals first");
   }
   ++count;
   counted_ = true;
@@ -142,7 +143,8 @@ void Stream::Begin() {
 absl::Status Stream::CheckRange() {
   const uint64_t size = record_.end_offset() - record_.start_offset();
   if (request_.offset() > size || (request_.offset() == size && size > 0) || request_.length() > size - request_.offset()) {
-    return absl::OutOfRangeError(absl::StrCat("offset, length: ", request_.offset(), "+", request_.length(), " ends outside the recording of ", size, " bytes"));
+    return absl::OutOfRangeError(
+        absl::StrCat("offset, length: ", request_.offset(), "+", request_.length(), " ends outside the recording of ", size, " bytes"));
   }
   position_ = request_.offset();
   end_ = request_.length() == 0 ? size : request_.offset() + request_.length();
@@ -159,7 +161,8 @@ absl::Status Stream::Prepare() {
   if (!epoch.ok()) return absl::DataLossError("recording: its epoch key is gone");
   auto verifier = keys::RecordingVerifier::Create(**epoch, id_, record_.wrapped_data_key());
   if (!verifier.ok()) return verifier.status();
-  absl::Status intact = CheckAgainstManifest(site_.engine->records(), *verifier, record_, [this](uint64_t sequence) { return site_.log->Read(sequence); });
+  absl::Status intact =
+      CheckAgainstManifest(site_.engine->records(), *verifier, record_, [this](uint64_t sequence) { return site_.log->Read(sequence); });
   if (!intact.ok()) return intact;
   auto opener = keys::RecordingOpener::Create(**epoch, id_, record_.wrapped_data_key());
   if (!opener.ok()) return opener.status();

@@ -28,8 +28,8 @@ absl::StatusOr<StoredRecord> ReadRecord(const storage::RecordReader& records, co
     return absl::DataLossError(absl::StrCat("recording ", id.Text(), ": its record is damaged; run otokurad fsck"));
   }
   if (stored.record.version() > kRecordVersion) {
-    return absl::FailedPreconditionError(
-        absl::StrCat("recording ", id.Text(), ": record version ", stored.record.version(), " is newer than this otokurad; run the newer one"));
+    return absl::FailedPreconditionError(absl::StrCat("recording ", id.Text(), ": record version ", stored.record.version(),
+                                                      " is newer than this otokurad; run the newer one"));
   }
   return stored;
 }
@@ -49,7 +49,8 @@ v1::RecordingSummary Summarise(const v1::RecordingRecord& record) {
   summary.set_queue(record.queue());
   summary.set_leg(record.leg());
   *summary.mutable_format() = record.format();
-  const uint64_t end = record.state() == v1::LIVE && record.parts_size() > 0 ? record.parts().rbegin()->start_offset() : record.end_offset();
+  const uint64_t end =
+      record.state() == v1::LIVE && record.parts_size() > 0 ? record.parts().rbegin()->start_offset() : record.end_offset();
   summary.set_audio_bytes(end - std::min(end, record.start_offset()));
   if (const uint64_t rate = BytesPerSecond(record.format()); rate != 0) {
     summary.set_duration_ms(static_cast<int64_t>(summary.audio_bytes() * 1000 / rate));

@@ -28,9 +28,9 @@ absl::StatusOr<StoredRecord> ReadRecord(const storage::RecordReader& records, co
 storage::RecordingId IdOf(const v1::RecordingRecord& record);
 v1::RecordingSummary Summarise(const v1::RecordingRecord& record);
 
-std::string CentrePrefix(std::string_view centre);                          // ‖ id is the key in kByCentre
-std::string QueuePrefix(std::string_view centre, std::string_view queue);   // ‖ id is the key in kByQueue
-std::string TagPrefix(crypto::IndexField field, std::string_view tag);      // ‖ id is the key in kTags
+std::string CentrePrefix(std::string_view centre);                         // ‖ id is the key in kByCentre
+std::string QueuePrefix(std::string_view centre, std::string_view queue);  // ‖ id is the key in kByQueue
+std::string TagPrefix(crypto::IndexField field, std::string_view tag);     // ‖ id is the key in kTags
 std::string LiveKey(const storage::RecordingId& id);
 
 // Puts the rows of a new recording: the record, its index rows, its call row and its live row.

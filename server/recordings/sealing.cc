@@ -68,7 +68,8 @@ void CommitEnding(const Site& site, const RecorderIntake& intake, const keys::Re
   commit.batch.preconditions.push_back({storage::Table::kRecordings, record.id(), std::move(ending.expected_bytes)});
   commit.batch.Put(storage::Table::kManifests, record.id(), *std::move(sealed));
   commit.batch.Delete(storage::Table::kMeta, LiveKey(IdOf(record)));
-  commit.batch.Put(storage::Table::kMeta, absl::StrCat(std::string(kIntakePrefix), record.recorder()), intake.Day(record.recorder()).SerializeAsString());
+  commit.batch.Put(storage::Table::kMeta, absl::StrCat(std::string(kIntakePrefix), record.recorder()),
+                   intake.Day(record.recorder()).SerializeAsString());
   if (!ending.damage.empty()) {
     commit.entries.push_back(RecordingEntry(v1::RECORDING_DATA_LOSS, record, "damaged-chunk", ending.particulars));
   }

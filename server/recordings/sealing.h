@@ -22,8 +22,8 @@ std::unique_ptr<audit::Draft> RecordingEntry(v1::AuditAction action, const v1::R
                                              audit::Particulars particulars);
 
 struct Ending {
-  v1::RecordingRecord record;      // parts ended, audio_sha256, digest_check and state set
-  std::string expected_bytes;      // the record as stored
+  v1::RecordingRecord record;  // parts ended, audio_sha256, digest_check and state set
+  std::string expected_bytes;  // the record as stored
   std::vector<DigestPass::Damage> damage;
   audit::Particulars particulars;  // who ended it; empty for the gateway itself
 };
@@ -31,7 +31,8 @@ struct Ending {
 // Marks damage found at the end: gaps in the record, up to the limit.
 void MarkDamage(const std::vector<DigestPass::Damage>& damage, uint32_t gaps_max, v1::RecordingRecord* record);
 
-// Seals the manifest and commits. `done` (on the committer's thread) gets the record as stored, ABORTED where somebody else changed it meanwhile.
+// Seals the manifest and commits. `done` (on the committer's thread) gets the record as stored, ABORTED where somebody else changed it
+// meanwhile.
 void CommitEnding(const Site& site, const RecorderIntake& intake, const keys::RecordingSealer& sealer, Ending ending,
                   std::function<void(absl::StatusOr<v1::RecordingRecord>)> done);
 

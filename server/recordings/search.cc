@@ -48,8 +48,8 @@ std::vector<Source> SourcesFor(const Site& site, const access::Caller& caller, c
 }
 
 // Up to `count` ids in [from, before) over all sources, newest first.
-absl::StatusOr<std::vector<RecordingId>> NewestIds(const storage::RecordReader& records, const std::vector<Source>& sources, const RecordingId& from,
-                                                   const RecordingId& before, size_t count) {
+absl::StatusOr<std::vector<RecordingId>> NewestIds(const storage::RecordReader& records, const std::vector<Source>& sources,
+                                                   const RecordingId& from, const RecordingId& before, size_t count) {
   std::vector<RecordingId> ids;
   for (const Source& source : sources) {
     storage::ScanRange range{source.prefix + std::string(from.bytes()), source.prefix + std::string(before.bytes()), true};
@@ -68,7 +68,8 @@ absl::StatusOr<std::vector<RecordingId>> NewestIds(const storage::RecordReader& 
 }
 
 // A tag is 128 bits of a keyed hash; the opened metadata settles what it cannot (compared by the keys, never released here).
-absl::StatusOr<bool> Confirmed(const Site& site, const storage::RecordReader& records, const v1::RecordingRecord& record, const SearchTerm& term) {
+absl::StatusOr<bool> Confirmed(const Site& site, const storage::RecordReader& records, const v1::RecordingRecord& record,
+                               const SearchTerm& term) {
   auto epoch = site.keys->Find(record.epoch_id());
   if (!epoch.ok()) return false;
   auto verifier = keys::RecordingVerifier::Create(**epoch, IdOf(record), record.wrapped_data_key());

@@ -21,11 +21,11 @@ struct SearchTerm {
 
 struct SearchPlan {
   v1::Scope scope = v1::SCOPE_UNSPECIFIED;
-  std::string centre;               // empty: any in scope
+  std::string centre;  // empty: any in scope
   std::string queue;
   std::optional<SearchTerm> term;
-  storage::RecordingId from;        // inclusive
-  storage::RecordingId before;      // exclusive: the end of the time range, or where the last page stopped
+  storage::RecordingId from;    // inclusive
+  storage::RecordingId before;  // exclusive: the end of the time range, or where the last page stopped
   size_t rows_max = 0;
 };
 
