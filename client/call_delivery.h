@@ -64,7 +64,7 @@ class CallDelivery : public std::enable_shared_from_this<CallDelivery> {
   void OnStreamEnded(const grpc::Status& status);
 
  private:
-  // The digest of what was sent, each timeline byte once. Touched only by the one who holds `sending_` (or, without a stream, nobody else).
+  // The digest of what was sent, each timeline byte once.
   struct RunningDigest {
     crypto::Sha256Stream sha256;
     uint64_t start = 0;
@@ -90,6 +90,9 @@ class CallDelivery : public std::enable_shared_from_this<CallDelivery> {
   Step CatchUpLocked(TimelineRun* run) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   std::optional<TimelineRun> HeldRunLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Hash(const TimelineRun& run, uint64_t hashed_before);
+  std::string Digest() const;
+  uint64_t DigestStart() const;
+  void RestartDigest(uint64_t start);
   void AcceptOpenedLocked(const v1::Opened& opened) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void PlaceTimelineLocked(const v1::Opened& opened) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void AcceptCommittedLocked(uint64_t committed) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -147,7 +150,11 @@ class CallDelivery : public std::enable_shared_from_this<CallDelivery> {
   size_t message_bytes_max_ ABSL_GUARDED_BY(mutex_) = 0;
   int failures_ ABSL_GUARDED_BY(mutex_) = 0;
   absl::Time progress_at_ ABSL_GUARDED_BY(mutex_);
-  RunningDigest digest_;
+
+  // Apart from mutex_, which Write needs: hashing eight megabytes of silence takes a while. Comes after mutex_; only one thread at a time
+  // sends.
+  mutable absl::Mutex digest_mutex_;
+  RunningDigest digest_ ABSL_GUARDED_BY(digest_mutex_);
 
   bool spilling_ ABSL_GUARDED_BY(mutex_) = false;
   bool fetching_ ABSL_GUARDED_BY(mutex_) = false;

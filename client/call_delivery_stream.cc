@@ -84,7 +84,7 @@ void CallDelivery::Pump() {
     Hash(run, hashed_before);
     if (step == Step::kSend) return stream->Write();
     if (step == Step::kSendLast) {
-      stream->request()->mutable_finish()->set_sha256(digest_.sha256.Digest());
+      stream->request()->mutable_finish()->set_sha256(Digest());
       return stream->WriteLast();
     }
     bool release = false;
@@ -115,7 +115,7 @@ CallDelivery::Step CallDelivery::NextStepLocked(v1::RecordRequest* request, Time
     finish_sent_ = true;
     run->offset = sent_;
     request->mutable_finish()->set_total_bytes(timeline_base_ + written());
-    request->mutable_finish()->set_digest_start(timeline_base_ + digest_.start);
+    request->mutable_finish()->set_digest_start(timeline_base_ + DigestStart());
     return Step::kSendLast;
   } else {
     return Step::kNothing;
@@ -158,6 +158,7 @@ std::optional<TimelineRun> CallDelivery::HeldRunLocked() {
 }
 
 void CallDelivery::Hash(const TimelineRun& run, uint64_t hashed_before) {
+  absl::MutexLock lock(&digest_mutex_);
   const uint64_t from = std::max({run.offset, hashed_before, digest_.start});
   if (from >= run.end()) return;
   if (!run.is_gap()) {
@@ -168,6 +169,21 @@ void CallDelivery::Hash(const TimelineRun& run, uint64_t hashed_before) {
   for (uint64_t rest = run.end() - from; rest > 0; rest -= std::min<uint64_t>(rest, silence.size())) {
     digest_.sha256.Update(std::string_view(silence).substr(0, rest));
   }
+}
+
+std::string CallDelivery::Digest() const {
+  absl::MutexLock lock(&digest_mutex_);
+  return digest_.sha256.Digest();
+}
+
+uint64_t CallDelivery::DigestStart() const {
+  absl::MutexLock lock(&digest_mutex_);
+  return digest_.start;
+}
+
+void CallDelivery::RestartDigest(uint64_t start) {
+  absl::MutexLock lock(&digest_mutex_);
+  digest_ = {.sha256 = {}, .start = start};
 }
 
 void CallDelivery::OnResponse(RecordStream* stream, const v1::RecordResponse& response) {
@@ -233,8 +249,8 @@ void CallDelivery::PlaceTimelineLocked(const v1::Opened& opened) {
   }
   if (forgotten) lost_until_ = committed_;
   const bool digest_is_lost = !replayable_ && hashed_ < at;  // hashed by a process that is gone
-  if (digest_.start > 0 || digest_is_lost || forgotten || opened.has_lost() || !opened.supplement_of().empty()) {
-    digest_ = {.sha256 = {}, .start = at};
+  if (DigestStart() > 0 || digest_is_lost || forgotten || opened.has_lost() || !opened.supplement_of().empty()) {
+    RestartDigest(at);
     hashed_ = replayable_ ? std::min(hashed_, at) : at;
   }
   sent_ = at;
@@ -325,8 +341,8 @@ void CallDelivery::AlreadySealedLocked(const absl::Status& status, const v1::Alr
   }
   const uint64_t end = timeline_base_ + written();
   const bool covered = source_gone_ ? end <= sealed.audio_bytes() : finished_ && end == sealed.audio_bytes();
-  const bool whole_digest = !source_gone_ && timeline_base_ == 0 && digest_.start == 0 && hashed_ == written();
-  if (covered && (!whole_digest || digest_.sha256.Digest() == sealed.audio_sha256())) {
+  const bool whole_digest = !source_gone_ && timeline_base_ == 0 && DigestStart() == 0 && hashed_ == written();
+  if (covered && (!whole_digest || Digest() == sealed.audio_sha256())) {
     committed_ = written();
     EndLocked(SealedCall{.recording_id = sealed.recording_id(),
                          .audio_bytes = sealed.audio_bytes(),
@@ -341,7 +357,7 @@ void CallDelivery::AlreadySealedLocked(const absl::Status& status, const v1::Alr
 void CallDelivery::CompareWithSealedLocked() {
   const bool too_long = written() > already_sealed_->audio_bytes();
   if (!finished_ && !too_long) return;
-  if (!too_long && digest_.sha256.Digest() == already_sealed_->audio_sha256()) {
+  if (!too_long && Digest() == already_sealed_->audio_sha256()) {
     EndLocked(SealedCall{.recording_id = already_sealed_->recording_id(),
                          .audio_bytes = already_sealed_->audio_bytes(),
                          .audio_sha256 = already_sealed_->audio_sha256(),

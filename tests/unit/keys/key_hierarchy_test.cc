@@ -43,7 +43,8 @@ class AsleepProvider : public crypto::KeyEncryptionProvider {
     if (asleep) return absl::UnavailableError("asleep");
     return provider_->Wrap(type, owner_id, key);
   }
-  absl::StatusOr<crypto::SecretBytes> Unwrap(crypto::KeyType type, std::string_view owner_id, uint32_t version, std::string_view wrapped) override {
+  absl::StatusOr<crypto::SecretBytes> Unwrap(crypto::KeyType type, std::string_view owner_id, uint32_t version,
+                                             std::string_view wrapped) override {
     if (asleep) return absl::UnavailableError("asleep");
     return provider_->Unwrap(type, owner_id, version, wrapped);
   }
@@ -117,7 +118,8 @@ TEST(KeyHierarchy, I1_FilesAreTheirOwnersAloneAndHoldNoKeyInClear) {
   struct stat folder {};
   ASSERT_EQ(stat((store.folder() + "/epochs").c_str(), &folder), 0);
   EXPECT_EQ(folder.st_mode & 0777, 0700u);
-  EXPECT_EQ(ReadEpoch(store.EpochFiles()[0]).wrapped_key().size(), 64u) << "type, owner and key under RFC 5649: 49 bytes padded, and 8 of integrity";
+  EXPECT_EQ(ReadEpoch(store.EpochFiles()[0]).wrapped_key().size(), 64u)
+      << "type, owner and key under RFC 5649: 49 bytes padded, and 8 of integrity";
 }
 
 TEST(KeyHierarchy, SiteKeyIsNeverOverwritten) {
@@ -174,8 +176,8 @@ TEST(KeyHierarchy, I7_DamagedFilesAreNamed) {
   flipped.set_wrapped_key(wrapped);
   v1::EpochKeyFile month = file;
   month.set_month(13);
-  for (const std::string& bad : {flipped.SerializeAsString(), month.SerializeAsString(), good.substr(0, good.size() - 1), std::string("\xff\xff"),
-                                 std::string(5000, 'x')}) {
+  for (const std::string& bad : {flipped.SerializeAsString(), month.SerializeAsString(), good.substr(0, good.size() - 1),
+                                 std::string("\xff\xff"), std::string(5000, 'x')}) {
     WriteAll(path, bad);
     const absl::Status status = store.Open().status();
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;

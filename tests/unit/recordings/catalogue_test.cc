@@ -109,7 +109,8 @@ TEST(Catalogue, I6_ScopeOwnCentreAll) {
   v1::SearchRequest elsewhere;
   elsewhere.set_centre("osaka");
   EXPECT_THAT(Ids(SearchFor(site, Operator({"tokyo"}), elsewhere)), IsEmpty());
-  EXPECT_EQ(SearchFor(site, CallerOf(PersonAccount(v1::CONTRACTOR, "contractor")), {}).status().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(SearchFor(site, CallerOf(PersonAccount(v1::CONTRACTOR, "contractor")), {}).status().code(),
+            absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(SearchFor(site, CallerOf(RecorderAccount()), {}).status().code(), absl::StatusCode::kPermissionDenied);
 }
 
@@ -283,7 +284,8 @@ TEST(Catalogue, I7_ShowFindsWhatWasChanged) {
   }
   site.TamperRecord(good);
   const std::string foreign = **site.engine().records().Get(storage::Table::kMetadata, site.Record(other).id());
-  for (const std::optional<std::string>& bad : {std::optional<std::string>(foreign), std::optional<std::string>("x"), std::optional<std::string>()}) {
+  for (const std::optional<std::string>& bad :
+       {std::optional<std::string>(foreign), std::optional<std::string>("x"), std::optional<std::string>()}) {
     site.Tamper(storage::Table::kMetadata, good.id(), bad);
     EXPECT_EQ(ShowOne(site, Operator(), id).status().code(), absl::StatusCode::kDataLoss);
     EXPECT_THAT(site.Fsck(), ::testing::Not(IsEmpty()));

@@ -1,5 +1,5 @@
-// One recorder, one call and everything that can go wrong with it, in random order, against what the recorder was told. Whatever happened, the call ends
-// as one recording that is whole, and no (key, nonce) pair has sealed twice.
+// One recorder, one call and everything that can go wrong with it, in random order, against what the recorder was told. Whatever happened,
+// the call ends as one recording that is whole, and no (key, nonce) pair has sealed twice.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -20,8 +20,8 @@
 namespace otokura::recordings {
 namespace {
 
-using ::testing::IsEmpty;
 using storage::StorageCall;
+using ::testing::IsEmpty;
 
 constexpr uint64_t kChunk = crypto::kChunkBytes;
 constexpr int kRuns = 400;
@@ -212,9 +212,9 @@ class Recorder {
 
   TestSite& site_;
   std::mt19937_64 random_;
-  std::string truth_;                // the call as it is, losses as silence
+  std::string truth_;  // the call as it is, losses as silence
   std::vector<v1::AudioGap> gaps_;
-  uint64_t position_ = 0;            // next byte to send on the present stream
+  uint64_t position_ = 0;  // next byte to send on the present stream
   uint64_t resumed_at_ = 0;
   uint64_t acknowledged_ = 0;
   std::string token_;

@@ -11,43 +11,10 @@
 namespace otokura::recordings {
 namespace {
 
-using ::testing::IsEmpty;
 using storage::StorageCall;
+using ::testing::IsEmpty;
 
 constexpr uint64_t kChunk = crypto::kChunkBytes;
-
-// A call of which `chunks` chunks of `speech` are acknowledged and whose stream is gone.
-v1::Opened Interrupted(TestSite& site, const std::string& call, std::string_view speech, uint64_t chunks) {
-  RecorderStream stream(site, CallerOf(RecorderAccount()));
-  stream.Open(OpenOf(call));
-  const auto opened = stream.WaitOpened();
-  EXPECT_TRUE(opened.has_value()) << stream.WaitEnd();
-  stream.Speak(0, speech.substr(0, chunks * kChunk));
-  EXPECT_TRUE(stream.WaitCommitted(chunks * kChunk));
-  stream.Cancel();
-  EXPECT_EQ(stream.WaitEnd().code(), absl::StatusCode::kCancelled);
-  return opened.value_or(v1::Opened());
-}
-
-// Goes on with the call and ends it; returns what was sealed.
-std::optional<v1::Sealed> GoOn(TestSite& site, const v1::Open& open, std::string_view speech) {
-  RecorderStream stream(site, CallerOf(RecorderAccount()));
-  stream.Open(open);
-  const auto opened = stream.WaitOpened();
-  if (!opened.has_value()) {
-    ADD_FAILURE() << stream.WaitEnd();
-    return std::nullopt;
-  }
-  stream.Speak(opened->committed_bytes(), speech.substr(opened->committed_bytes()));
-  stream.FinishOver(speech);
-  return stream.WaitSealed();
-}
-
-absl::Status OpenAndFail(TestSite& site, const v1::Open& open) {
-  RecorderStream stream(site, CallerOf(RecorderAccount()));
-  stream.Open(open);
-  return stream.WaitEnd();
-}
 
 TEST(IngestResume, HalfCloseLeavesTheCallOpenForItsRecorder) {
   TestSite site;
@@ -292,7 +259,8 @@ TEST(IngestResume, I4_AcknowledgedButMissingIsSaidLoggedAndFilled) {
     stream.Speak(4 * kChunk, speech.substr(4 * kChunk));
     stream.FinishOver(speech);
     ASSERT_TRUE(stream.WaitSealed().has_value()) << stream.WaitEnd();
-    const std::string kept = speech.substr(0, kept_chunks * kChunk) + std::string((4 - kept_chunks) * kChunk, '\xff') + speech.substr(4 * kChunk);
+    const std::string kept =
+        speech.substr(0, kept_chunks * kChunk) + std::string((4 - kept_chunks) * kChunk, '\xff') + speech.substr(4 * kChunk);
     EXPECT_EQ(stream.WaitSealed()->audio_sha256(), crypto::Sha256(kept));
     EXPECT_EQ(stream.WaitSealed()->digest_check(), v1::MISMATCHED) << "it is not what the recorder sent";
     const v1::RecordingRecord record = site.Record(opened.recording_id());
@@ -462,108 +430,6 @@ TEST(IngestResume, CallGoesOnOverTheTurnOfAMonth) {
   EXPECT_EQ(sealed->recording_id(), opened.recording_id());
   EXPECT_EQ(sealed->digest_check(), v1::MATCHED);
   EXPECT_EQ(site.Records().size(), 1u);
-}
-
-TEST(IngestResume, FailedWriteEndsTheStreamAndTheCallGoesOnAsItsNextPart) {
-  for (const bool stores_anyway : {false, true}) {
-    for (const StorageCall call : {StorageCall::kAppend, StorageCall::kSync}) {
-      for (const int nth : {1, 3}) {
-        TestSite site;
-        const std::string speech = Speech(6 * kChunk + 11);
-        site.FailOnce(call, nth, absl::UnavailableError("medium"), stores_anyway);
-        RecorderStream stream(site, CallerOf(RecorderAccount()));
-        stream.Open(OpenOf("call-1"));
-        const auto opened = stream.WaitOpened();
-        ASSERT_TRUE(opened.has_value());
-        for (uint64_t chunk = 0; chunk < 6 && !stream.ended(); ++chunk) {
-          stream.Audio(chunk * kChunk, speech.substr(chunk * kChunk, kChunk));
-          stream.WaitCommitted((chunk + 1) * kChunk);
-        }
-        EXPECT_EQ(stream.WaitEnd().code(), absl::StatusCode::kUnavailable);
-        EXPECT_EQ(stream.committed(), static_cast<uint64_t>(nth - 1) * kChunk);
-        const auto sealed = GoOn(site, ResumeOf("call-1", *opened, stream.committed()), speech);
-        ASSERT_TRUE(sealed.has_value());
-        EXPECT_EQ(sealed->digest_check(), v1::MATCHED);
-        EXPECT_EQ(site.Count(v1::RECORDING_DATA_LOSS), 0);
-        EXPECT_EQ(Download(site, sealed->recording_id()).audio, speech);
-        EXPECT_THAT(site.Fsck(), IsEmpty());
-      }
-    }
-  }
-}
-
-// Bytes of a failed sync can be read back until the power is gone: they must not be counted, whatever the memory of the machine still holds.
-TEST(IngestResume, I4_WhatAFailedSyncLeftIsNotVouchedFor) {
-  TestSite site;
-  const std::string speech = Speech(4 * kChunk);
-  RecorderStream stream(site, CallerOf(RecorderAccount()));
-  stream.Open(OpenOf("call-1"));
-  const auto opened = stream.WaitOpened();
-  ASSERT_TRUE(opened.has_value());
-  stream.Speak(0, speech.substr(0, kChunk));
-  ASSERT_TRUE(stream.WaitCommitted(kChunk));
-  site.FailOnce(StorageCall::kSync, 1, absl::UnavailableError("medium"));
-  stream.Speak(kChunk, speech.substr(kChunk, kChunk));
-  EXPECT_EQ(stream.WaitEnd().code(), absl::StatusCode::kUnavailable);
-  RecorderStream again(site, CallerOf(RecorderAccount()));
-  again.Open(ResumeOf("call-1", *opened, kChunk));
-  ASSERT_TRUE(again.WaitOpened().has_value()) << again.WaitEnd();
-  EXPECT_EQ(again.WaitOpened()->committed_bytes(), kChunk);
-  again.Speak(kChunk, speech.substr(kChunk));
-  ASSERT_TRUE(again.WaitCommitted(4 * kChunk));
-  site.Crash();
-  const auto sealed = GoOn(site, ResumeOf("call-1", *opened, 4 * kChunk), speech);
-  ASSERT_TRUE(sealed.has_value());
-  EXPECT_EQ(sealed->digest_check(), v1::MATCHED);
-}
-
-TEST(IngestResume, FateOfTheOpeningUnknownStillGivesOneRecording) {
-  for (const bool stores_anyway : {false, true}) {
-    TestSite site;
-    site.FailOnce(StorageCall::kCommit, 1, absl::UnavailableError("medium"), stores_anyway);
-    EXPECT_EQ(OpenAndFail(site, OpenOf("call-1")).code(), absl::StatusCode::kUnavailable);
-    site.NoFaults();
-    site.clock().Advance(absl::Seconds(31));
-    const std::string speech = Speech(2 * kChunk + 1);
-    const auto sealed = GoOn(site, OpenOf("call-1"), speech);
-    ASSERT_TRUE(sealed.has_value());
-    EXPECT_EQ(sealed->digest_check(), v1::MATCHED);
-    EXPECT_EQ(site.Records().size(), 1u);
-    EXPECT_THAT(site.Fsck(), IsEmpty());
-  }
-}
-
-// The final chunk is stored before the seal commits. Were it acknowledged by then, a seal that fails would take acknowledged bytes back.
-TEST(IngestResume, I4_FateOfTheSealUnknownStillGivesOneWholeRecording) {
-  for (const bool stores_anyway : {false, true}) {
-    TestSite site;
-    const std::string speech = Speech(2 * kChunk + 1234);
-    RecorderStream stream(site, CallerOf(RecorderAccount()));
-    stream.Open(OpenOf("call-1"));
-    const auto opened = stream.WaitOpened();
-    ASSERT_TRUE(opened.has_value());
-    stream.Speak(0, speech);
-    ASSERT_TRUE(stream.WaitCommitted(2 * kChunk));
-    site.FailOnce(StorageCall::kCommit, 1, absl::UnavailableError("medium"), stores_anyway);
-    stream.FinishOver(speech);
-    EXPECT_EQ(stream.WaitEnd().code(), absl::StatusCode::kUnavailable);
-    site.NoFaults();
-    RecorderStream again(site, CallerOf(RecorderAccount()));
-    again.Open(ResumeOf("call-1", *opened, stream.committed()));
-    const auto resumed = again.WaitOpened();
-    ASSERT_TRUE(resumed.has_value()) << again.WaitEnd();
-    EXPECT_FALSE(resumed->has_lost());
-    if (!stores_anyway) {
-      again.Speak(resumed->committed_bytes(), speech.substr(resumed->committed_bytes()));
-      again.FinishOver(speech);
-    }
-    ASSERT_TRUE(again.WaitSealed().has_value()) << again.WaitEnd();
-    EXPECT_EQ(again.WaitSealed()->digest_check(), v1::MATCHED);
-    EXPECT_EQ(site.Records().size(), 1u);
-    EXPECT_EQ(site.Count(v1::RECORDING_DATA_LOSS), 0);
-    EXPECT_EQ(Download(site, opened->recording_id()).audio, speech);
-    EXPECT_THAT(site.Fsck(), IsEmpty());
-  }
 }
 
 }  // namespace

@@ -13,10 +13,10 @@
 namespace otokura::recordings {
 namespace {
 
-using ::testing::IsEmpty;
-using ::testing::SizeIs;
 using access::Action;
 using storage::StorageCall;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
 
 constexpr uint64_t kChunk = crypto::kChunkBytes;
 
@@ -76,7 +76,8 @@ TEST(Retrieval, EveryRangeIsThatSliceOfTheCall) {
 TEST(Retrieval, RangeOutsideTheRecordingIsRefusedAndNothingLeaves) {
   TestSite site;
   const std::string id = RecordCall(site, OpenOf("call-1"), Speech(1000));
-  for (const auto& [offset, length] : {std::pair<uint64_t, uint64_t>{0, 1001}, {1000, 0}, {1000, 1}, {999, 2}, {1001, 0}, {UINT64_MAX, 1}, {1, UINT64_MAX}}) {
+  for (const auto& [offset, length] :
+       {std::pair<uint64_t, uint64_t>{0, 1001}, {1000, 0}, {1000, 1}, {999, 2}, {1001, 0}, {UINT64_MAX, 1}, {1, UINT64_MAX}}) {
     const Heard heard = Download(site, id, offset, length);
     EXPECT_EQ(heard.status.code(), absl::StatusCode::kOutOfRange) << offset << "+" << length << heard.status;
     EXPECT_EQ(heard.header, std::nullopt);
@@ -285,8 +286,9 @@ TEST(Retrieval, I7_TruncatedMissingAndSwappedObjectsAreDataLoss) {
   const std::string speech = Speech(9 * kChunk + 321);
   const std::string id = RecordInterrupted(site, "call-1", speech);
   const std::string good = site.Object(id, 2);
-  for (const std::string& bad : {good.substr(0, crypto::SealedChunkOffset(3) + 5), good.substr(0, good.size() - 1), std::string(), site.Object(id, 1),
-                                 good.substr(0, crypto::SealedChunkOffset(1)) + good.substr(crypto::SealedChunkOffset(2))}) {
+  for (const std::string& bad :
+       {good.substr(0, crypto::SealedChunkOffset(3) + 5), good.substr(0, good.size() - 1), std::string(), site.Object(id, 1),
+        good.substr(0, crypto::SealedChunkOffset(1)) + good.substr(crypto::SealedChunkOffset(2))}) {
     site.SetObject(id, 2, bad);
     const Heard heard = Download(site, id);
     EXPECT_EQ(heard.status.code(), absl::StatusCode::kDataLoss) << heard.status;
@@ -302,7 +304,8 @@ TEST(Retrieval, I7_PartSealedAnewUnderItsOwnKeyIsNotTheOneRecorded) {
   const std::string speech = Speech(kChunk);
   const std::string id = RecordCall(site, OpenOf("call-1"), speech);
   const v1::RecordingRecord record = site.Record(id);
-  const auto sealer = keys::RecordingSealer::Resume(**site.keys().Find(record.epoch_id()), *storage::RecordingId::Parse(id), record.wrapped_data_key());
+  const auto sealer =
+      keys::RecordingSealer::Resume(**site.keys().Find(record.epoch_id()), *storage::RecordingId::Parse(id), record.wrapped_data_key());
   ASSERT_TRUE(sealer.ok());
   auto part = *sealer->StartPart(0);
   std::string forged = part.header();
@@ -365,7 +368,8 @@ TEST(Retrieval, I7_SwappedMissingOrChangedManifestReleasesNothing) {
   const std::string foreign = **site.engine().records().Get(storage::Table::kManifests, site.Record(other).id());
   std::string flipped = good;
   flipped.back() ^= 1;
-  for (const std::optional<std::string>& bad : {std::optional<std::string>(foreign), std::optional<std::string>(flipped), std::optional<std::string>()}) {
+  for (const std::optional<std::string>& bad :
+       {std::optional<std::string>(foreign), std::optional<std::string>(flipped), std::optional<std::string>()}) {
     site.Tamper(storage::Table::kManifests, key, bad);
     const Heard heard = Download(site, id);
     EXPECT_EQ(heard.status.code(), absl::StatusCode::kDataLoss) << heard.status;

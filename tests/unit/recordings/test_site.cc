@@ -117,7 +117,9 @@ access::Caller CallerOf(v1::Account account) {
 
 void Suspend(const access::Caller& caller) { const_cast<access::Enrolled&>(*caller.enrolled).suspended.store(true); }
 
-TestSite::TestSite(v1::LimitsConfig limits) : limits_(WithDefaults(std::move(limits))), engine_(storage::MemoryEngine::Create()) { Start(); }
+TestSite::TestSite(v1::LimitsConfig limits) : limits_(WithDefaults(std::move(limits))), engine_(storage::MemoryEngine::Create()) {
+  Start();
+}
 
 TestSite::~TestSite() {
   NoFaults();
@@ -174,7 +176,8 @@ void TestSite::Crash() {
 void TestSite::FailOnce(StorageCall call, int nth, absl::Status status, bool stores_anyway) {
   auto seen = std::make_shared<std::atomic<int>>(0);
   engine_->SetFault(
-      [=](StorageCall now, const storage::AudioObjectId*) { return now == call && ++*seen == nth ? status : absl::OkStatus(); }, stores_anyway);
+      [=](StorageCall now, const storage::AudioObjectId*) { return now == call && ++*seen == nth ? status : absl::OkStatus(); },
+      stores_anyway);
 }
 
 std::vector<v1::RecordingRecord> TestSite::Records() {
@@ -201,7 +204,9 @@ void TestSite::Tamper(storage::Table table, std::string_view key, std::optional<
   ASSERT_TRUE(engine_->records().Commit(batch).ok());
 }
 
-void TestSite::TamperRecord(const v1::RecordingRecord& record) { Tamper(storage::Table::kRecordings, record.id(), record.SerializeAsString()); }
+void TestSite::TamperRecord(const v1::RecordingRecord& record) {
+  Tamper(storage::Table::kRecordings, record.id(), record.SerializeAsString());
+}
 
 std::string TestSite::Object(const std::string& id_text, uint32_t part) {
   const storage::AudioObjectId object{IdFrom(id_text), part};

@@ -1,4 +1,5 @@
-// A whole gateway without its gRPC edge: real committer, log, gate and keys over an engine that tests can break, with a clock that tests set.
+// A whole gateway without its gRPC edge: real committer, log, gate and keys over an engine that tests can break, with a clock that tests
+// set.
 #ifndef OTOKURA_TESTS_UNIT_RECORDINGS_TEST_SITE_H_
 #define OTOKURA_TESTS_UNIT_RECORDINGS_TEST_SITE_H_
 

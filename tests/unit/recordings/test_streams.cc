@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "crypto/cobblestone.h"
 #include "crypto/sha256.h"
 
 namespace otokura::recordings {
@@ -214,6 +215,37 @@ std::string RecordCall(TestSite& site, const v1::Open& open, std::string_view sp
   EXPECT_TRUE(sealed.has_value()) << stream.WaitEnd();
   EXPECT_TRUE(stream.WaitEnd().ok());
   return sealed.has_value() ? sealed->recording_id() : "";
+}
+
+v1::Opened Interrupted(TestSite& site, const std::string& call, std::string_view speech, uint64_t chunks) {
+  RecorderStream stream(site, CallerOf(RecorderAccount()));
+  stream.Open(OpenOf(call));
+  const auto opened = stream.WaitOpened();
+  EXPECT_TRUE(opened.has_value()) << stream.WaitEnd();
+  stream.Speak(0, speech.substr(0, chunks * crypto::kChunkBytes));
+  EXPECT_TRUE(stream.WaitCommitted(chunks * crypto::kChunkBytes));
+  stream.Cancel();
+  EXPECT_EQ(stream.WaitEnd().code(), absl::StatusCode::kCancelled);
+  return opened.value_or(v1::Opened());
+}
+
+std::optional<v1::Sealed> GoOn(TestSite& site, const v1::Open& open, std::string_view speech) {
+  RecorderStream stream(site, CallerOf(RecorderAccount()));
+  stream.Open(open);
+  const auto opened = stream.WaitOpened();
+  if (!opened.has_value()) {
+    ADD_FAILURE() << stream.WaitEnd();
+    return std::nullopt;
+  }
+  stream.Speak(opened->committed_bytes(), speech.substr(opened->committed_bytes()));
+  stream.FinishOver(speech);
+  return stream.WaitSealed();
+}
+
+absl::Status OpenAndFail(TestSite& site, const v1::Open& open) {
+  RecorderStream stream(site, CallerOf(RecorderAccount()));
+  stream.Open(open);
+  return stream.WaitEnd();
 }
 
 class ListenerStream::Peer : public RetrievalPeer {

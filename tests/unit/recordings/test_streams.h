@@ -17,8 +17,8 @@ namespace otokura::recordings {
 // Where a fault holds the disk up until a test lets it go on.
 class Turnstile {
  public:
-  void Pass();              // waits until it is open
-  void WaitForSomebody();   // returns when somebody waits to pass
+  void Pass();             // waits until it is open
+  void WaitForSomebody();  // returns when somebody waits to pass
   void Open();
 
  private:
@@ -71,10 +71,18 @@ v1::Open ResumeOf(const std::string& call_id, const v1::Opened& opened, uint64_t
 // A whole call, start to Sealed; returns its id.
 std::string RecordCall(TestSite& site, const v1::Open& open, std::string_view speech, v1::Account recorder = RecorderAccount());
 
+// A call of recorder-1 of which `chunks` chunks of `speech` are acknowledged and whose stream is gone.
+v1::Opened Interrupted(TestSite& site, const std::string& call, std::string_view speech, uint64_t chunks);
+// Goes on with the call and ends it; returns what was sealed.
+std::optional<v1::Sealed> GoOn(TestSite& site, const v1::Open& open, std::string_view speech);
+// The end of a stream that sent this Open and nothing else.
+absl::Status OpenAndFail(TestSite& site, const v1::Open& open);
+
 // One Listen or Download.
 class ListenerStream {
  public:
-  ListenerStream(TestSite& site, const access::Caller& caller, access::Action action, v1::RetrieveRequest request, bool takes_by_itself = true);
+  ListenerStream(TestSite& site, const access::Caller& caller, access::Action action, v1::RetrieveRequest request,
+                 bool takes_by_itself = true);
   ~ListenerStream();
 
   void TakeOne();  // tells the gateway that the last message left
