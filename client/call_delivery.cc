@@ -81,7 +81,8 @@ absl::Status CallDelivery::Write(std::string_view audio) {
   memory_.AppendGap(audio.size(), GapReason::kSpoolFull);
   WroteLocked();
   return absl::ResourceExhaustedError(
-      "memory and spool are full: these bytes became a gap. Is the gateway away, and spool_bytes_max large enough?");
+      "memory is full and the spool did not take it: these bytes became a gap. Is the gateway away, spool_bytes_max large enough, its disk "
+      "fast enough? A source that can wait calls WaitForRoom");
 }
 
 absl::Status CallDelivery::ReportGap(uint64_t length, GapReason reason) {

@@ -113,6 +113,7 @@ class CallDelivery : public std::enable_shared_from_this<CallDelivery> {
   bool NextSpillLocked(TimelineRun* run, bool* ends_segment) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void SpoolWorksLocked(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void FetchOnDisk(uint64_t offset);
+  void FetchLater(const absl::Status& problem);
   void ReleaseOnDisk();
   void CleanUpOnDisk(bool sealed);
 

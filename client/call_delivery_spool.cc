@@ -125,11 +125,12 @@ bool CallDelivery::NextSpillLocked(TimelineRun* run, bool* ends_segment) {
 
 void CallDelivery::FetchOnDisk(uint64_t offset) {
   TimelineRun run{.offset = offset};
-  absl::Status damage = absl::OkStatus();
-  if (spool_ != nullptr && offset < spool_->end()) run = spool_->Read(offset, kSpillBytes, &damage);
-  if (!damage.ok()) {
+  absl::Status problem = absl::OkStatus();
+  if (spool_ != nullptr && offset < spool_->end()) run = spool_->Read(offset, kSpillBytes, &problem);
+  if (!problem.ok() && run.length == 0) return FetchLater(problem);
+  if (!problem.ok()) {
     Report({.kind = RecorderEvent::Kind::kSpoolProblem,
-            .status = damage,
+            .status = problem,
             .offset = run.offset,
             .length = run.length,
             .gap_reason = run.gap_reason});
@@ -140,6 +141,21 @@ void CallDelivery::FetchOnDisk(uint64_t offset) {
     if (readahead_.end() == offset) readahead_.Append(run);
   }
   Pump();
+}
+
+// What the disk holds is still there when the process has, say, open files to spare again.
+void CallDelivery::FetchLater(const absl::Status& problem) {
+  {
+    absl::MutexLock lock(&mutex_);
+    SpoolWorksLocked(problem);
+  }
+  context_->wire().PostAfter(kSpillRetry, [self = shared_from_this()] {
+    {
+      absl::MutexLock lock(&self->mutex_);
+      self->fetching_ = false;
+    }
+    self->Pump();
+  });
 }
 
 void CallDelivery::ReleaseOnDisk() {

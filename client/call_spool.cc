@@ -142,14 +142,14 @@ absl::Status CallSpool::BeginSegment(uint64_t offset) {
     return done;
   }
   segments_.push_back(segment);
-  writer_.emplace(Writer{*std::move(file), *std::move(sealer)});
+  sealer_.emplace(*std::move(sealer));
   return absl::OkStatus();
 }
 
 absl::Status CallSpool::Append(uint64_t offset, std::string_view audio, bool ends_segment) {
   const uint64_t sealed_bytes_max = crypto::SealedMessageBytes(audio.size());
   if (!folder_->Reserve(sealed_bytes_max)) return absl::ResourceExhaustedError("the spool has reached spool_bytes_max");
-  const bool goes_on = writer_.has_value() && segments_.back().end() == offset && segments_.back().audio_bytes < kSegmentAudioBytesMax;
+  const bool goes_on = sealer_.has_value() && segments_.back().end() == offset && segments_.back().audio_bytes < kSegmentAudioBytesMax;
   absl::Status done = absl::OkStatus();
   if (!goes_on) {
     EndSegment();
@@ -167,21 +167,23 @@ absl::Status CallSpool::Append(uint64_t offset, std::string_view audio, bool end
 }
 
 absl::Status CallSpool::WriteChunks(std::string_view audio, bool ends_segment) {
+  const Segment& segment = segments_.back();
+  const std::string path = folder_->SegmentPath(name_, segment.number);
+  auto file = OpenFile(path, O_WRONLY | O_APPEND);
+  if (!file.ok()) return file.status();
   std::string sealed;
   absl::Status done = absl::OkStatus();
   while (done.ok() && audio.size() >= crypto::kChunkBytes) {
-    done = writer_->sealer.SealNext(audio.substr(0, crypto::kChunkBytes), &sealed);
+    done = sealer_->SealNext(audio.substr(0, crypto::kChunkBytes), &sealed);
     audio.remove_prefix(crypto::kChunkBytes);
   }
-  if (done.ok() && ends_segment) done = writer_->sealer.SealFinal(audio, &sealed);
-  const Segment& segment = segments_.back();
-  const std::string path = folder_->SegmentPath(name_, segment.number);
-  if (done.ok()) done = WriteAll(writer_->file.get(), sealed, path);
-  if (done.ok() && ::fdatasync(writer_->file.get()) != 0) done = FileError("sync", path, errno);
+  if (done.ok() && ends_segment) done = sealer_->SealFinal(audio, &sealed);
+  if (done.ok()) done = WriteAll(file->get(), sealed, path);
+  if (done.ok() && ::fdatasync(file->get()) != 0) done = FileError("sync", path, errno);
   if (done.ok()) return done;
   // The chunk numbers are spent: whatever the disk kept of them is cut off, and the next try is a segment of its own.
   const uint64_t good_bytes = crypto::SealedChunkOffset(segment.audio_bytes / crypto::kChunkBytes);
-  if (::ftruncate(writer_->file.get(), static_cast<off_t>(good_bytes)) != 0) {
+  if (::ftruncate(file->get(), static_cast<off_t>(good_bytes)) != 0) {
     done = absl::Status(done.code(), absl::StrCat(done.message(), " (and the part that was written cannot be cut off)"));
   }
   EndSegment();
@@ -209,48 +211,42 @@ absl::Status CallSpool::AppendGap(const TimelineRun& gap) {
   return saved;
 }
 
-absl::StatusOr<CallSpool::Reader*> CallSpool::ReaderOf(const Segment& segment) {
-  if (reader_.has_value() && reader_->number == segment.number) return &*reader_;
-  reader_.reset();
+absl::StatusOr<std::string> CallSpool::ReadChunk(const Segment& segment, uint64_t index) {
   const std::string path = folder_->SegmentPath(name_, segment.number);
   auto file = OpenFile(path, O_RDONLY);
   if (!file.ok()) return file.status();
-  auto header = ReadAt(file->get(), 0, crypto::kHeaderBytes, path);
-  if (!header.ok()) return header.status();
-  auto opener = crypto::CobblestoneOpener::Create(key_, SegmentContext(segment), *header);
-  if (!opener.ok()) return opener.status();
-  reader_.emplace(Reader{segment.number, *std::move(file), *std::move(opener)});
-  return &*reader_;
-}
-
-absl::StatusOr<std::string> CallSpool::ReadChunk(const Segment& segment, uint64_t index) {
-  auto reader = ReaderOf(segment);
-  if (!reader.ok()) return reader.status();
+  if (!reader_.has_value() || reader_->number != segment.number) {
+    auto header = ReadAt(file->get(), 0, crypto::kHeaderBytes, path);
+    if (!header.ok()) return header.status();
+    auto opener = crypto::CobblestoneOpener::Create(key_, SegmentContext(segment), *header);
+    if (!opener.ok()) return opener.status();
+    reader_.emplace(Reader{segment.number, *std::move(opener)});
+  }
   const uint64_t bytes = std::min<uint64_t>(crypto::kChunkBytes, segment.audio_bytes - index * crypto::kChunkBytes);
-  auto sealed = ReadAt((*reader)->file.get(), crypto::SealedChunkOffset(index), bytes + crypto::kTagBytes,
-                       folder_->SegmentPath(name_, segment.number));
+  auto sealed = ReadAt(file->get(), crypto::SealedChunkOffset(index), bytes + crypto::kTagBytes, path);
   if (!sealed.ok()) return sealed.status();
   std::string plain;
-  if (absl::Status opened = (*reader)->opener.OpenChunk(index, *sealed, &plain); !opened.ok()) return opened;
+  if (absl::Status opened = reader_->opener.OpenChunk(index, *sealed, &plain); !opened.ok()) return opened;
   return plain;
 }
 
-TimelineRun CallSpool::ReadSegment(Segment* segment, uint64_t offset, size_t audio_bytes_max, absl::Status* damage) {
+TimelineRun CallSpool::ReadSegment(Segment* segment, uint64_t offset, size_t audio_bytes_max, absl::Status* problem) {
   TimelineRun run{.offset = offset};
-  for (uint64_t at = offset; at < segment->end() && run.audio.size() < audio_bytes_max; at = run.end()) {
-    const uint64_t index = (at - segment->offset) / crypto::kChunkBytes;
+  while (run.end() < segment->end() && run.audio.size() < audio_bytes_max) {
+    const uint64_t index = (run.end() - segment->offset) / crypto::kChunkBytes;
     const uint64_t chunk_offset = segment->offset + index * crypto::kChunkBytes;
     auto chunk = ReadChunk(*segment, index);
-    if (!chunk.ok() && run.length > 0) break;
+    if (!chunk.ok() && run.length > 0) break;  // what there is first; the next Read meets the problem again
     if (!chunk.ok()) {
+      *problem = absl::Status(chunk.status().code(),
+                              absl::StrCat(folder_->SegmentPath(name_, segment->number), " chunk ", index, ": ", chunk.status().message()));
+      if (absl::IsResourceExhausted(*problem)) break;
       segment->damaged = true;
-      *damage =
-          absl::DataLossError(absl::StrCat(folder_->SegmentPath(name_, segment->number), " chunk ", index, ": ", chunk.status().message()));
-      run.length = std::min<uint64_t>(chunk_offset + crypto::kChunkBytes, segment->end()) - at;
+      run.length = std::min<uint64_t>(chunk_offset + crypto::kChunkBytes, segment->end()) - offset;
       run.gap_reason = GapReason::kRecorderRestart;
       break;
     }
-    run.audio.append(*chunk, at - chunk_offset, audio_bytes_max - run.audio.size());
+    run.audio.append(*chunk, run.end() - chunk_offset, audio_bytes_max - run.audio.size());
     run.length = run.audio.size();
   }
   return run;
@@ -270,9 +266,9 @@ TimelineRun CallSpool::MissingAt(uint64_t offset) const {
   return {.offset = offset, .length = until - offset, .gap_reason = GapReason::kRecorderRestart};
 }
 
-TimelineRun CallSpool::Read(uint64_t offset, size_t audio_bytes_max, absl::Status* damage) {
+TimelineRun CallSpool::Read(uint64_t offset, size_t audio_bytes_max, absl::Status* problem) {
   for (Segment& segment : segments_) {
-    if (offset >= segment.offset && offset < segment.end()) return ReadSegment(&segment, offset, audio_bytes_max, damage);
+    if (offset >= segment.offset && offset < segment.end()) return ReadSegment(&segment, offset, audio_bytes_max, problem);
   }
   return MissingAt(offset);
 }

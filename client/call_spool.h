@@ -45,8 +45,9 @@ class CallSpool {
   absl::Status AppendGap(const TimelineRun& gap);
 
   // The run at `offset` < end(), at most `audio_bytes_max` of audio. What the files cannot give (a damaged chunk, a hole that a crash left)
-  // is a gap; `*damage` is set where that was found on this call.
-  TimelineRun Read(uint64_t offset, size_t audio_bytes_max, absl::Status* damage);
+  // is a gap, and `*problem` is set where damage was found on this call. An empty run: the system is short of something, `*problem` says of
+  // what; try again later.
+  TimelineRun Read(uint64_t offset, size_t audio_bytes_max, absl::Status* problem);
 
   // Deletes the segments that end at or below `offset` (damaged ones are set aside); true where there were any, which Save should then say.
   bool ReleaseBelow(uint64_t offset);
@@ -66,13 +67,9 @@ class CallSpool {
     bool damaged = false;
     uint64_t end() const { return offset + audio_bytes; }
   };
-  struct Writer {
-    FileDescriptor file;
-    crypto::CobblestoneSealer sealer;
-  };
+  // Files are open only while they are written or read: a recorder may have more calls in its spool than a process may have open files.
   struct Reader {
     uint32_t number;
-    FileDescriptor file;
     crypto::CobblestoneOpener opener;
   };
 
@@ -83,10 +80,9 @@ class CallSpool {
   std::string SegmentContext(const Segment& segment) const;
   absl::Status BeginSegment(uint64_t offset);
   absl::Status WriteChunks(std::string_view audio, bool ends_segment);
-  void EndSegment() { writer_.reset(); }
-  absl::StatusOr<Reader*> ReaderOf(const Segment& segment);
+  void EndSegment() { sealer_.reset(); }
   absl::StatusOr<std::string> ReadChunk(const Segment& segment, uint64_t index);
-  TimelineRun ReadSegment(Segment* segment, uint64_t offset, size_t audio_bytes_max, absl::Status* damage);
+  TimelineRun ReadSegment(Segment* segment, uint64_t offset, size_t audio_bytes_max, absl::Status* problem);
   TimelineRun MissingAt(uint64_t offset) const;
   void Discard(const Segment& segment);
 
@@ -95,8 +91,8 @@ class CallSpool {
   const crypto::SecretBytes key_;
   const std::string wrapped_key_;
   spool::CallState state_;
-  std::vector<Segment> segments_;  // those of state_.segments that have a file, ascending
-  std::optional<Writer> writer_;   // of the last segment
+  std::vector<Segment> segments_;                    // those of state_.segments that have a file, ascending
+  std::optional<crypto::CobblestoneSealer> sealer_;  // of the last segment, while it goes on
   std::optional<Reader> reader_;
 };
 

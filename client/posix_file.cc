@@ -44,6 +44,8 @@ absl::Status FileError(std::string_view what, std::string_view path, int error) 
     case ENOSPC:
     case EDQUOT:
     case EMFILE:
+    case ENFILE:
+    case ENOMEM:
       return absl::ResourceExhaustedError(message);
     default:
       return absl::UnknownError(message);

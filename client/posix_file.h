@@ -29,7 +29,7 @@ class FileDescriptor {
   int fd_ = -1;
 };
 
-// The status of a failed system call: NOT_FOUND, PERMISSION_DENIED, RESOURCE_EXHAUSTED (no space) or UNKNOWN.
+// The status of a failed system call: NOT_FOUND, PERMISSION_DENIED, RESOURCE_EXHAUSTED (space, memory, open files) or UNKNOWN.
 absl::Status FileError(std::string_view what, std::string_view path, int error);
 
 absl::StatusOr<FileDescriptor> OpenFile(const std::string& path, int flags, unsigned mode = 0600);

@@ -138,9 +138,8 @@ void RecorderContext::Stop() {
   for (const std::shared_ptr<CallDelivery>& delivery : Deliveries()) delivery->Stop();
   disk_.Stop();
   {
-    const auto no_streams = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(streams_mutex_) { return streams_ == 0; };
     absl::MutexLock lock(&streams_mutex_);
-    streams_mutex_.Await(absl::Condition(&no_streams));
+    while (streams_ > 0) stream_ended_.Wait(&streams_mutex_);
   }
   wire_.Stop();
   channels_.Close();
@@ -156,7 +155,7 @@ void RecorderContext::StreamBegan() {
 
 void RecorderContext::StreamEnded() {
   absl::MutexLock lock(&streams_mutex_);
-  --streams_;
+  if (--streams_ == 0) stream_ended_.SignalAll();
 }
 
 }  // namespace otokura::client

@@ -63,6 +63,7 @@ class RecorderContext : public std::enable_shared_from_this<RecorderContext> {
 
   // Its own: calls count their streams under their own lock, which comes after mutex_.
   absl::Mutex streams_mutex_;
+  absl::CondVar stream_ended_;  // the last one
   int streams_ ABSL_GUARDED_BY(streams_mutex_) = 0;
 
   TaskThread disk_;

@@ -31,9 +31,10 @@ class TaskThread {
 
  private:
   void Run();
-  bool SomethingDue() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Time SoonestLater() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   absl::Mutex mutex_;
+  absl::CondVar wake_;
   std::deque<std::function<void()>> ready_ ABSL_GUARDED_BY(mutex_);
   std::multimap<absl::Time, std::function<void()>> later_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

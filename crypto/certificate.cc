@@ -173,7 +173,8 @@ bool SignedByAny(X509_CRL* crl, const std::vector<X509Ptr>& authorities) {
   });
 }
 
-absl::Status CheckCrl(X509_CRL* crl, const std::vector<X509Ptr>& authorities, int64_t now_unix_s) {
+// Its next update, where it can be relied upon.
+absl::StatusOr<int64_t> CheckCrl(X509_CRL* crl, const std::vector<X509Ptr>& authorities) {
   if (!SignedByAny(crl, authorities)) {
     return absl::PermissionDeniedError("revocation list: not signed by one of the authorities; fetch the list of the authority in use");
   }
@@ -186,34 +187,33 @@ absl::Status CheckCrl(X509_CRL* crl, const std::vector<X509Ptr>& authorities, in
   if (next_update == nullptr) {
     return absl::FailedPreconditionError("revocation list: it has no next update, so a stale one could not be told; issue it with one");
   }
-  absl::StatusOr<int64_t> next_update_unix_s = UnixSeconds(next_update);
-  if (!next_update_unix_s.ok()) return next_update_unix_s.status();
-  if (*next_update_unix_s < now_unix_s) return absl::FailedPreconditionError("revocation list: its next update is past; fetch a fresh one");
-  return absl::OkStatus();
+  return UnixSeconds(next_update);
 }
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> RevokedSerials(std::string_view crl_pem, std::string_view ca_pem, int64_t now_unix_s) {
+absl::StatusOr<RevocationList> ReadRevocationList(std::string_view crl_pem, std::string_view ca_pem) {
   const ErrorQueueMark mark;
   if (absl::Status size = CheckSize("revocation list", crl_pem, kCrlPemBytesMax); !size.ok()) return size;
   absl::StatusOr<std::vector<X509Ptr>> authorities = ReadCertificates("authorities", ca_pem, kAuthoritiesPemBytesMax);
   if (!authorities.ok()) return authorities.status();
   const BioPtr bio = ReaderOf(crl_pem);
-  std::vector<std::string> serials;
+  RevocationList list;
   size_t lists = 0;
   while (const X509CrlPtr crl{PEM_read_bio_X509_CRL(bio.get(), nullptr, NoPassphrase, nullptr)}) {
     ++lists;
-    if (absl::Status status = CheckCrl(crl.get(), *authorities, now_unix_s); !status.ok()) return status;
+    const absl::StatusOr<int64_t> next_update_unix_s = CheckCrl(crl.get(), *authorities);
+    if (!next_update_unix_s.ok()) return next_update_unix_s.status();
+    list.next_update_unix_s = lists == 1 ? *next_update_unix_s : std::min(list.next_update_unix_s, *next_update_unix_s);
     const STACK_OF(X509_REVOKED)* revoked = X509_CRL_get_REVOKED(crl.get());
     for (int i = 0; i < sk_X509_REVOKED_num(revoked); ++i) {
-      serials.push_back(SerialHex(X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(revoked, i))));
+      list.serials.push_back(SerialHex(X509_REVOKED_get0_serialNumber(sk_X509_REVOKED_value(revoked, i))));
     }
   }
   // The revocations of a damaged list must not be passed over.
   if (!RanOutOfPem()) return absl::InvalidArgumentError(absl::StrCat("revocation list: PEM list ", lists + 1, " in it is damaged"));
   if (lists == 0) return absl::InvalidArgumentError("revocation list: no PEM list in it");
-  return serials;
+  return list;
 }
 
 // ---- a secret for a certificate's holder

@@ -16,12 +16,12 @@ namespace otokura::crypto {
 inline constexpr size_t kCertificatePemBytesMax = 16384;
 
 struct Certificate {
-  std::string sha256;                  // of the DER form, 32 bytes
-  std::string spki_sha256;             // of its SubjectPublicKeyInfo, 32 bytes
-  std::vector<std::string> uris;       // subject alternative names of type URI, as written
+  std::string sha256;             // of the DER form, 32 bytes
+  std::string spki_sha256;        // of its SubjectPublicKeyInfo, 32 bytes
+  std::vector<std::string> uris;  // subject alternative names of type URI, as written
   int64_t not_before_unix_s = 0;
   int64_t not_after_unix_s = 0;
-  std::string serial;                  // lower-case hex
+  std::string serial;  // lower-case hex
 };
 
 // Reads the first certificate of `pem`. INVALID_ARGUMENT where there is none or it is too large.
@@ -34,9 +34,13 @@ absl::Status CheckKeyMatches(std::string_view certificate_pem, std::string_view 
 // that time.
 absl::Status CheckChain(std::string_view certificate_pem, std::string_view ca_pem, int64_t now_unix_s);
 
-// Serial numbers revoked by the CRLs in `crl_pem`, lower-case hex. The signatures must be by an authority in `ca_pem` (PERMISSION_DENIED),
-// and `next update` present and not past (FAILED_PRECONDITION): a stale list fails closed, and so does a delta.
-absl::StatusOr<std::vector<std::string>> RevokedSerials(std::string_view crl_pem, std::string_view ca_pem, int64_t now_unix_s);
+struct RevocationList {
+  std::vector<std::string> serials;  // lower-case hex
+  int64_t next_update_unix_s = 0;    // past it the list is stale: somebody may have been revoked whom it does not name
+};
+// What the CRLs in `crl_pem` revoke together; the earliest of their next updates. The signatures must be by an authority in `ca_pem`
+// (PERMISSION_DENIED); a list without next update, or a delta, is FAILED_PRECONDITION.
+absl::StatusOr<RevocationList> ReadRevocationList(std::string_view crl_pem, std::string_view ca_pem);
 
 // A short secret to one certificate's holder: CMS AuthEnvelopedData, DER, AES-256-GCM (RFC 5083, RFC 5084), to an EC key by ECDH with
 // SHA-256 (RFC 5753) or an RSA key by OAEP with SHA-256. 1..4096 bytes. OpenWithKey is DATA_LOSS where it was sealed to another certificate

@@ -10,6 +10,10 @@ absl::Status Caller::StillWelcome(absl::Time now) const {
   if (certificate_revoked != nullptr && certificate_revoked->load(std::memory_order_acquire)) {
     return absl::UnauthenticatedError("certificate: no longer accepted; ask the administrator for a new one");
   }
+  const bool list_is_stale = revocation_list_stale != nullptr && revocation_list_stale->load(std::memory_order_acquire);
+  if (list_is_stale && account().role() != v1::RECORDER) {
+    return absl::UnauthenticatedError("certificate: the gateway's revocation list is out of date; ask the administrator to renew it");
+  }
   return absl::OkStatus();
 }
 

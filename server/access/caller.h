@@ -36,11 +36,12 @@ struct Caller {
   std::string certificate_serial;
   absl::Time certificate_expiry;
   std::string address;
-  std::shared_ptr<const std::atomic<bool>> certificate_revoked;  // set when a new revocation list names it
+  std::shared_ptr<const std::atomic<bool>> certificate_revoked{};    // set when a new revocation list names it
+  std::shared_ptr<const std::atomic<bool>> revocation_list_stale{};  // somebody may be revoked whom it does not name
 
   const v1::Account& account() const { return enrolled->account; }
-  // PERMISSION_DENIED once suspended, UNAUTHENTICATED once the certificate expired or was revoked. Asked at each call and, on open streams,
-  // at each message.
+  // PERMISSION_DENIED once suspended, UNAUTHENTICATED once the certificate expired or was revoked, or cannot be told to be good because the
+  // revocation list is stale; that stops no recorder (I11). Asked at each call and, on open streams, at each message.
   absl::Status StillWelcome(absl::Time now) const;
   audit::Particulars Describe() const;
 };

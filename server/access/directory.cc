@@ -125,7 +125,9 @@ absl::StatusOr<std::unique_ptr<Directory>> Directory::Open(const storage::Record
                                                            const keys::SiteKeys* keys, runtime::Clock* clock, v1::GatewayConfig config) {
   auto state = std::make_shared<State>(records, committer, keys, clock, std::move(config));
   if (absl::Status status = state->Load(); !status.ok()) return status;
-  if (absl::Status status = state->revocations.Reload(clock->Now()); !status.ok()) return status;
+  // A stale list stops no start: recorders go on (I11), everybody else waits for a fresh one.
+  const absl::Status list = state->revocations.Reload(clock->Now());
+  if (!list.ok() && !*state->revocations.stale()) return list;
   return std::unique_ptr<Directory>(new Directory(std::move(state)));
 }
 
@@ -150,14 +152,18 @@ absl::StatusOr<Caller> Directory::Identify(const Peer& peer, std::string* rule) 
 
   const absl::Time now = state_->clock->Now();
   if (now < absl::FromUnixSeconds(certificate->not_before_unix_s)) return refuse("not-yet-valid", NotEnrolled());
-  Caller caller{std::move(enrolled), absl::BytesToHexString(certificate->sha256),
-                certificate->serial, absl::FromUnixSeconds(certificate->not_after_unix_s),
-                peer.address,        state_->revocations.Watch(certificate->serial)};
+  Caller caller{std::move(enrolled),
+                absl::BytesToHexString(certificate->sha256),
+                certificate->serial,
+                absl::FromUnixSeconds(certificate->not_after_unix_s),
+                peer.address,
+                state_->revocations.Watch(certificate->serial),
+                state_->revocations.stale()};
   absl::Status welcome = caller.StillWelcome(now);
   if (welcome.ok()) return caller;
   if (absl::IsPermissionDenied(welcome)) return refuse("suspended", std::move(welcome));
   if (now >= caller.certificate_expiry) return refuse("expired", std::move(welcome));
-  return refuse(state_->revocations.stale() ? "revocation-list-stale" : "revoked", std::move(welcome));
+  return refuse(*caller.certificate_revoked ? "revoked" : "revocation-list-stale", std::move(welcome));
 }
 
 absl::StatusOr<v1::Account> Directory::Prepare(const v1::AddAccountRequest& request) const {

@@ -1,6 +1,7 @@
 #include "server/access/revocations.h"
 
 #include <fstream>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -24,33 +25,39 @@ absl::StatusOr<std::string> ReadPem(const std::string& field, const std::string&
 
 }  // namespace
 
-absl::Status Revocations::Read(absl::Time now) {
+absl::Status Revocations::Read() {
   absl::StatusOr<std::string> crl = ReadPem("tls.client_crl_file", crl_file_);
   if (!crl.ok()) return crl.status();
   absl::StatusOr<std::string> ca = ReadPem("tls.client_ca_file", ca_file_);
   if (!ca.ok()) return ca.status();
-  if (absl::StatusOr<std::vector<std::string>> serials = crypto::RevokedSerials(*crl, *ca, absl::ToUnixSeconds(now)); !serials.ok())
-    return serials.status();
-  crl_pem_ = *std::move(crl);
-  ca_pem_ = *std::move(ca);
+  absl::StatusOr<crypto::RevocationList> list = crypto::ReadRevocationList(*crl, *ca);
+  if (!list.ok()) return list.status();
+  // Nobody brings back an older list under which fewer are revoked.
+  if (list->next_update_unix_s < next_update_unix_s_) {
+    return absl::FailedPreconditionError("tls.client_crl_file: older than the list in force; fetch a fresh one");
+  }
+  next_update_unix_s_ = list->next_update_unix_s;
+  absl::MutexLock lock(&mutex_);
+  revoked_ = {std::make_move_iterator(list->serials.begin()), std::make_move_iterator(list->serials.end())};
+  is_read_ = true;
   return absl::OkStatus();
 }
 
 absl::Status Revocations::Reload(absl::Time now) {
   if (crl_file_.empty()) return absl::OkStatus();
   absl::MutexLock reload(&reload_mutex_);
-  const absl::Status read = Read(now);
+  absl::Status status = Read();
   // The list in force ages too, so it is asked again even where a new one could not be read.
-  const absl::StatusOr<std::vector<std::string>> in_force = crypto::RevokedSerials(crl_pem_, ca_pem_, absl::ToUnixSeconds(now));
+  const bool is_stale = next_update_unix_s_ != 0 && absl::FromUnixSeconds(next_update_unix_s_) < now;
+  if (status.ok() && is_stale) status = absl::FailedPreconditionError("tls.client_crl_file: its next update is past; fetch a fresh one");
+  stale_->store(is_stale, std::memory_order_release);
   absl::MutexLock lock(&mutex_);
-  stale_ = !in_force.ok();
-  if (in_force.ok()) revoked_ = {in_force->begin(), in_force->end()};
   for (auto watched = watched_.begin(); watched != watched_.end();) {
     const std::shared_ptr<std::atomic<bool>> flag = watched->second.lock();
-    if (flag != nullptr) flag->store(stale_ || revoked_.count(watched->first) > 0, std::memory_order_release);
+    if (flag != nullptr) flag->store(IsRevoked(watched->first), std::memory_order_release);
     watched = flag != nullptr ? std::next(watched) : watched_.erase(watched);
   }
-  return read;
+  return status;
 }
 
 std::shared_ptr<const std::atomic<bool>> Revocations::Watch(const std::string& serial) {
@@ -58,15 +65,10 @@ std::shared_ptr<const std::atomic<bool>> Revocations::Watch(const std::string& s
   std::weak_ptr<std::atomic<bool>>& watched = watched_[serial];
   std::shared_ptr<std::atomic<bool>> flag = watched.lock();
   if (flag == nullptr) {
-    flag = std::make_shared<std::atomic<bool>>(stale_ || revoked_.count(serial) > 0);
+    flag = std::make_shared<std::atomic<bool>>(IsRevoked(serial));
     watched = flag;
   }
   return flag;
-}
-
-bool Revocations::stale() const {
-  absl::MutexLock lock(&mutex_);
-  return stale_;
 }
 
 }  // namespace otokura::access

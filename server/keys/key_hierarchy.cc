@@ -25,6 +25,18 @@ std::string EpochsDir(const std::string& dir) { return dir + "/epochs"; }
 // The site key's owner id in its wrapping: 16 bytes that only this site's id yields.
 std::string SiteOwner(std::string_view site_id) { return crypto::Sha256(site_id).substr(0, crypto::kOwnerIdBytes); }
 
+// The epoch key's owner id in its wrapping: nobody who can write the key store makes a key serve another class or month by renaming what it
+// says of itself.
+std::string EpochOwner(const v1::EpochKeyFile& file) {
+  std::string place = "otokura/v1/epoch";
+  place.push_back('\0');
+  place += file.epoch_id();
+  for (const int shift : {24, 16, 8, 0}) place.push_back(static_cast<char>(static_cast<uint32_t>(file.year()) >> shift));
+  place.push_back(static_cast<char>(file.month()));
+  place += file.retention_class();
+  return crypto::Sha256(place).substr(0, crypto::kOwnerIdBytes);
+}
+
 std::string Hyphenated(std::string_view id) {
   static constexpr char kHex[] = "0123456789abcdef";
   std::string text;
@@ -58,7 +70,7 @@ absl::StatusOr<Epoch> OpenEpoch(const std::string& path, crypto::KeyEncryptionPr
   if (file->epoch_id().size() != kEpochIdBytes || file->month() < 1 || file->month() > 12) {
     return absl::DataLossError(absl::StrCat(path, ": not an epoch key; restore it from the key backup"));
   }
-  auto key = provider.Unwrap(crypto::KeyType::kEpoch, file->epoch_id(), file->root_version(), file->wrapped_key());
+  auto key = provider.Unwrap(crypto::KeyType::kEpoch, EpochOwner(*file), file->root_version(), file->wrapped_key());
   if (!key.ok()) return absl::Status(key.status().code(), absl::StrCat(path, ": ", key.status().message()));
   // What destroys or restores an epoch goes by the name.
   if (!absl::EndsWith(path, "/" + EpochFileName(file->epoch_id()))) {
@@ -129,12 +141,11 @@ void KeyHierarchy::Remember(std::shared_ptr<const Epoch> epoch) {
 }
 
 absl::StatusOr<std::shared_ptr<const Epoch>> KeyHierarchy::MakeEpoch(const std::string& retention_class, absl::CivilMonth month,
-                                                                     absl::Time now) {
+                                                                     absl::Time now,
+                                                                     absl::FunctionRef<absl::Status(const Epoch&)> announce) {
   auto key = crypto::SecretBytes::Random(crypto::kKeyBytes);
   if (!key.ok()) return key.status();
   const std::string id = crypto::RandomBytes(kEpochIdBytes);
-  auto wrapped = provider_->Wrap(crypto::KeyType::kEpoch, id, *key);
-  if (!wrapped.ok()) return wrapped.status();
   v1::EpochKeyFile file;
   file.set_version(kFileVersion);
   file.set_epoch_id(id);
@@ -143,23 +154,26 @@ absl::StatusOr<std::shared_ptr<const Epoch>> KeyHierarchy::MakeEpoch(const std::
   file.set_month(month.month());
   file.set_created_unix_ms(absl::ToUnixMillis(now));
   file.set_root_version(provider_->root_version());
+  auto wrapped = provider_->Wrap(crypto::KeyType::kEpoch, EpochOwner(file), *key);
+  if (!wrapped.ok()) return wrapped.status();
   file.set_wrapped_key(*std::move(wrapped));
-  const std::string path = absl::StrCat(EpochsDir(key_store_dir_), "/", EpochFileName(id));
-  if (absl::Status written = WriteNewFile(path, file.SerializeAsString()); !written.ok()) return written;
   auto epoch = Epoch::Create(id, retention_class, month, *key);
   if (!epoch.ok()) return epoch.status();
+  if (absl::Status announced = announce(*epoch); !announced.ok()) return announced;
+  const std::string path = absl::StrCat(EpochsDir(key_store_dir_), "/", EpochFileName(id));
+  if (absl::Status written = WriteNewFile(path, file.SerializeAsString()); !written.ok()) return written;
   auto shared = std::make_shared<const Epoch>(*std::move(epoch));
   Remember(shared);
   return shared;
 }
 
-absl::StatusOr<std::vector<std::shared_ptr<const Epoch>>> KeyHierarchy::EnsureEpochs(const std::vector<std::string>& retention_classes,
-                                                                                     absl::Time now) {
+absl::StatusOr<std::vector<std::shared_ptr<const Epoch>>> KeyHierarchy::EnsureEpochs(
+    const std::vector<std::string>& retention_classes, absl::Time now, absl::FunctionRef<absl::Status(const Epoch&)> announce) {
   std::vector<std::shared_ptr<const Epoch>> made;
   for (const absl::Time time : {now, now + kEpochLead}) {
     for (const std::string& retention_class : retention_classes) {
       if (EpochAt(retention_class, time).ok()) continue;
-      auto epoch = MakeEpoch(retention_class, absl::ToCivilMonth(time, absl::UTCTimeZone()), now);
+      auto epoch = MakeEpoch(retention_class, absl::ToCivilMonth(time, absl::UTCTimeZone()), now, announce);
       if (!epoch.ok()) return epoch.status();
       made.push_back(*std::move(epoch));
     }

@@ -15,6 +15,7 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/container/flat_hash_map.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
@@ -40,8 +41,10 @@ class KeyHierarchy {
   const SiteKeys& site() const { return site_; }
 
   // Makes the epochs of these classes that `now` and `now + kEpochLead` fall into and that do not exist. Returns those made: their files
-  // are durable. On an error those made before it are kept.
-  absl::StatusOr<std::vector<std::shared_ptr<const Epoch>>> EnsureEpochs(const std::vector<std::string>& retention_classes, absl::Time now);
+  // are durable. On an error those made before it are kept. `announce` makes the log entry of each, durable before its file is (I3); its
+  // error leaves the epoch unmade.
+  absl::StatusOr<std::vector<std::shared_ptr<const Epoch>>> EnsureEpochs(const std::vector<std::string>& retention_classes, absl::Time now,
+                                                                         absl::FunctionRef<absl::Status(const Epoch&)> announce);
   // The epoch that a recording opened at `time` belongs to. UNAVAILABLE where it is not made yet.
   absl::StatusOr<std::shared_ptr<const Epoch>> EpochAt(std::string_view retention_class, absl::Time time) const;
   // NOT_FOUND where its key is gone: what it sealed is gone (I8).
@@ -52,7 +55,8 @@ class KeyHierarchy {
  private:
   KeyHierarchy(std::string key_store_dir, SiteKeys site, crypto::KeyEncryptionProvider* provider);
   absl::Status LoadEpochs();
-  absl::StatusOr<std::shared_ptr<const Epoch>> MakeEpoch(const std::string& retention_class, absl::CivilMonth month, absl::Time now);
+  absl::StatusOr<std::shared_ptr<const Epoch>> MakeEpoch(const std::string& retention_class, absl::CivilMonth month, absl::Time now,
+                                                         absl::FunctionRef<absl::Status(const Epoch&)> announce);
   void Remember(std::shared_ptr<const Epoch> epoch);
 
   const std::string key_store_dir_;

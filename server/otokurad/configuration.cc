@@ -66,9 +66,11 @@ std::vector<Problem> CheckConfiguration(const v1::GatewayConfig& config, absl::T
 }
 
 absl::Status ToStatus(const std::vector<Problem>& problems) {
-  if (problems.empty()) return absl::OkStatus();
-  return absl::FailedPreconditionError(absl::StrJoin(
-      problems, "\n", [](std::string* out, const Problem& problem) { absl::StrAppend(out, problem.field, ": ", problem.problem); }));
+  std::vector<std::string> lines;
+  for (const Problem& problem : problems) {
+    if (problem.stops_start) lines.push_back(absl::StrCat(problem.field, ": ", problem.problem));
+  }
+  return lines.empty() ? absl::OkStatus() : absl::FailedPreconditionError(absl::StrJoin(lines, "\n"));
 }
 
 }  // namespace otokura::gateway

@@ -18,6 +18,7 @@ inline constexpr size_t kConfigurationBytesMax = 1 << 20;  // a thousand centres
 struct Problem {
   std::string field;    // as in config.proto, with an index where it repeats: "centres[2].name"
   std::string problem;  // what is wrong and what to do
+  bool stops_start = true;
 };
 
 // Parses protobuf text. INVALID_ARGUMENT with every place ("line 3, column 7: …") where it is not that, unknown fields included. Defaults
@@ -28,7 +29,7 @@ absl::StatusOr<v1::GatewayConfig> ReadConfiguration(const std::string& path);
 // Every rule that this machine breaks, in the order of config.proto. Looks at files and folders, changes nothing.
 std::vector<Problem> CheckConfiguration(const v1::GatewayConfig& config, absl::Time now);
 
-// FAILED_PRECONDITION listing all of them; OK for none.
+// FAILED_PRECONDITION listing all of them that stop the start; OK for none.
 absl::Status ToStatus(const std::vector<Problem>& problems);
 
 }  // namespace otokura::gateway

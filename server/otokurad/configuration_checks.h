@@ -16,6 +16,8 @@ namespace otokura::gateway {
 class ProblemList {
  public:
   void Add(std::string field, std::string problem) { problems_.push_back({std::move(field), std::move(problem)}); }
+  // What check-config says, and the gateway starts with all the same.
+  void AddWarning(std::string field, std::string problem) { problems_.push_back({std::move(field), std::move(problem), false}); }
   // The message of the status, where it is not OK.
   void AddUnlessOk(std::string field, const absl::Status& status) {
     if (!status.ok()) Add(std::move(field), std::string(status.message()));

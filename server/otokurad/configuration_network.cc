@@ -39,10 +39,15 @@ bool CheckTlsPaths(const v1::TlsConfig& tls, ProblemList& problems) {
   return all_fit;
 }
 
-absl::Status CheckRevocationList(const std::string& path, const std::string& client_ca_pem, absl::Time now) {
-  const auto list = rpc::ReadTlsFile("client_crl_file", path);
-  if (!list.ok()) return list.status();
-  return crypto::RevokedSerials(*list, client_ca_pem, absl::ToUnixSeconds(now)).status();
+void CheckRevocationList(const std::string& path, const std::string& client_ca_pem, absl::Time now, ProblemList& problems) {
+  constexpr char kField[] = "tls.client_crl_file";
+  const auto pem = rpc::ReadTlsFile("client_crl_file", path);
+  if (!pem.ok()) return problems.AddUnlessOk(kField, pem.status());
+  const auto list = crypto::ReadRevocationList(*pem, client_ca_pem);
+  if (!list.ok()) return problems.AddUnlessOk(kField, list.status());
+  // Recorders must get in all the same (I11).
+  if (absl::FromUnixSeconds(list->next_update_unix_s) < now)
+    problems.AddWarning(kField, "its next update is past: nobody but recorders is let in; fetch a fresh one");
 }
 
 }  // namespace
@@ -57,7 +62,7 @@ void CheckNetwork(const v1::GatewayConfig& config, absl::Time now, ProblemList& 
   const auto files = rpc::ReadTlsFiles(config.tls(), now);
   problems.AddUnlessOk("tls", files.status());
   if (files.ok() && !config.tls().client_crl_file().empty()) {
-    problems.AddUnlessOk("tls.client_crl_file", CheckRevocationList(config.tls().client_crl_file(), files->client_ca_pem, now));
+    CheckRevocationList(config.tls().client_crl_file(), files->client_ca_pem, now, problems);
   }
 }
 

@@ -170,15 +170,10 @@ void Gateway::Upkeep() {
 
 absl::Status Gateway::EnsureEpochs() {
   absl::MutexLock lock(&epochs_mutex_);
-  auto made = store_.keys->EnsureEpochs(RetentionClasses(config_), clock_->Now());
-  if (made.ok()) {
-    for (const std::shared_ptr<const keys::Epoch>& epoch : *made) unlogged_epochs_.push_back(Describe(*epoch));
-  }
-  while (!unlogged_epochs_.empty()) {
-    if (absl::Status logged = LogFact(v1::EPOCH_KEY_CREATED, unlogged_epochs_.front()); !logged.ok()) return logged;
-    unlogged_epochs_.erase(unlogged_epochs_.begin());
-  }
-  return made.status();
+  return store_.keys
+      ->EnsureEpochs(RetentionClasses(config_), clock_->Now(),
+                     [this](const keys::Epoch& epoch) { return LogFact(v1::EPOCH_KEY_CREATED, Describe(epoch)); })
+      .status();
 }
 
 // A key provider that sleeps at the start stops nothing as long as the keys made ahead last.

@@ -81,8 +81,7 @@ class Gateway {
   std::atomic<bool> stopping_{false};
   bool start_logged_ = false;
 
-  absl::Mutex epochs_mutex_;                                                 // one at a time makes epochs
-  std::vector<std::string> unlogged_epochs_ ABSL_GUARDED_BY(epochs_mutex_);  // made, but their entry could not be written yet
+  absl::Mutex epochs_mutex_;  // one at a time makes epochs
 
   // Destroyed last to first: whoever borrows stands below what it borrows. Stop ends the executor before all that its tasks use.
   Store store_;

@@ -91,21 +91,21 @@ grpc::ServerUnaryReactor* AuditService::List(grpc::CallbackServerContext* contex
 
 void AuditService::Release(const access::Caller& caller, const v1::ListAuditRequest& request,
                            std::function<void(absl::StatusOr<v1::ListAuditResponse>)> done) const {
-  const auto query = ParseListing(request, *keys_);
-  if (!query.ok()) return done(query.status());
   access::Ask ask;
   ask.action = access::Action::kListAudit;
   ask.requested_id = request.recording_id();
-  gate_->Release(caller, std::move(ask),
-                 [this, request, query = *query, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
-                   if (!permit.ok()) return done(permit.status());
-                   // Off the committer's thread: a page reads and opens up to a thousand rows.
-                   executor_->Post([this, request, query, done, permit = *std::move(permit)] {
-                     auto page = log_->List(permit, query);
-                     if (!page.ok()) return done(page.status());
-                     done(FormatListing(request, *std::move(page), log_->head(), *keys_));
-                   });
-                 });
+  gate_->Release(caller, std::move(ask), [this, request, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
+    if (!permit.ok()) return done(permit.status());
+    // Only now: whoever may not list is refused, and that is logged, however the request is made.
+    const auto query = ParseListing(request, *keys_);
+    if (!query.ok()) return done(query.status());
+    // Off the committer's thread: a page reads and opens up to a thousand rows.
+    executor_->Post([this, request, query = *query, done, permit = *std::move(permit)] {
+      auto page = log_->List(permit, query);
+      if (!page.ok()) return done(page.status());
+      done(FormatListing(request, *std::move(page), log_->head(), *keys_));
+    });
+  });
 }
 
 }  // namespace otokura::rpc

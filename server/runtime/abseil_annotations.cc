@@ -1,13 +1,18 @@
-// Thread-sanitizer builds only: the linker sends our calls of these functions through here (--wrap, one a WRAPPED line; CMakeLists.txt
-// reads them from this file). Waiting for an absl::Condition is left out on purpose, because Abseil evaluates conditions on whichever
-// thread unlocks: wait for a CondVar.
+// Thread-sanitizer builds only: the program defines these functions of Abseil itself, so that the dynamic linker leads everybody's calls of
+// them here, gRPC's included. CMakeLists.txt reads the INTERPOSED lines. Waiting for an absl::Condition is left out on purpose, because
+// Abseil evaluates conditions on whichever thread unlocks: wait for a CondVar.
+#include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
 
 #include "absl/synchronization/mutex.h"
 
-#define WRAPPED(symbol, result, ...)   \
-  result __real_##symbol(__VA_ARGS__); \
-  result __wrap_##symbol(__VA_ARGS__)
+#define INTERPOSED(symbol, result, ...) result symbol(__VA_ARGS__)
+// Abseil's own, found once.
+#define REAL(symbol)                                                                         \
+  ([] {                                                                                      \
+    static const auto real = reinterpret_cast<decltype(&symbol)>(dlsym(RTLD_NEXT, #symbol)); \
+    return real;                                                                             \
+  }())
 
 namespace {
 
@@ -23,86 +28,88 @@ void Unlocked(void* mutex, unsigned flags) {
 extern "C" {
 
 // absl::Mutex
-WRAPPED(_ZN4absl7debian35Mutex4LockEv, void, void* mutex) {
+INTERPOSED(_ZN4absl7debian35Mutex4LockEv, void, void* mutex) {
   Announce(mutex, 0);
-  __real__ZN4absl7debian35Mutex4LockEv(mutex);
+  REAL(_ZN4absl7debian35Mutex4LockEv)(mutex);
   Locked(mutex, 0);
 }
-WRAPPED(_ZN4absl7debian35Mutex6UnlockEv, void, void* mutex) {
+INTERPOSED(_ZN4absl7debian35Mutex6UnlockEv, void, void* mutex) {
   Unlocked(mutex, 0);
-  __real__ZN4absl7debian35Mutex6UnlockEv(mutex);
+  REAL(_ZN4absl7debian35Mutex6UnlockEv)(mutex);
 }
-WRAPPED(_ZN4absl7debian35Mutex7TryLockEv, bool, void* mutex) {
+INTERPOSED(_ZN4absl7debian35Mutex7TryLockEv, bool, void* mutex) {
   __tsan_mutex_pre_lock(mutex, __tsan_mutex_try_lock);
-  const bool locked = __real__ZN4absl7debian35Mutex7TryLockEv(mutex);
+  const bool locked = REAL(_ZN4absl7debian35Mutex7TryLockEv)(mutex);
   Locked(mutex, locked ? __tsan_mutex_try_lock : __tsan_mutex_try_lock | __tsan_mutex_try_lock_failed);
   return locked;
 }
-WRAPPED(_ZN4absl7debian35Mutex10ReaderLockEv, void, void* mutex) {
+INTERPOSED(_ZN4absl7debian35Mutex10ReaderLockEv, void, void* mutex) {
   Announce(mutex, __tsan_mutex_read_lock);
-  __real__ZN4absl7debian35Mutex10ReaderLockEv(mutex);
+  REAL(_ZN4absl7debian35Mutex10ReaderLockEv)(mutex);
   Locked(mutex, __tsan_mutex_read_lock);
 }
-WRAPPED(_ZN4absl7debian35Mutex12ReaderUnlockEv, void, void* mutex) {
+INTERPOSED(_ZN4absl7debian35Mutex12ReaderUnlockEv, void, void* mutex) {
   Unlocked(mutex, __tsan_mutex_read_lock);
-  __real__ZN4absl7debian35Mutex12ReaderUnlockEv(mutex);
+  REAL(_ZN4absl7debian35Mutex12ReaderUnlockEv)(mutex);
 }
-WRAPPED(_ZN4absl7debian35MutexD1Ev, void, void* mutex) {
-  __real__ZN4absl7debian35MutexD1Ev(mutex);
+INTERPOSED(_ZN4absl7debian35MutexD1Ev, void, void* mutex) {
+  REAL(_ZN4absl7debian35MutexD1Ev)(mutex);
   __tsan_mutex_destroy(mutex, 0);
 }
 
 // absl::CondVar: while it waits, the mutex is free.
-WRAPPED(_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE, void, void* condition, void* mutex) {
+INTERPOSED(_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE, void, void* condition, void* mutex) {
   Unlocked(mutex, 0);
-  __real__ZN4absl7debian37CondVar4WaitEPNS0_5MutexE(condition, mutex);
+  REAL(_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE)(condition, mutex);
   Announce(mutex, 0);
   Locked(mutex, 0);
 }
-WRAPPED(_ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE, bool, void* condition, void* mutex, absl::Duration timeout) {
+INTERPOSED(_ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE, bool, void* condition, void* mutex,
+           absl::Duration timeout) {
   Unlocked(mutex, 0);
-  const bool timed_out = __real__ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE(condition, mutex, timeout);
+  const bool timed_out = REAL(_ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE)(condition, mutex, timeout);
   Announce(mutex, 0);
   Locked(mutex, 0);
   return timed_out;
 }
-WRAPPED(_ZN4absl7debian37CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE, bool, void* condition, void* mutex, absl::Time deadline) {
+INTERPOSED(_ZN4absl7debian37CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE, bool, void* condition, void* mutex, absl::Time deadline) {
   Unlocked(mutex, 0);
-  const bool timed_out = __real__ZN4absl7debian37CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE(condition, mutex, deadline);
+  const bool timed_out = REAL(_ZN4absl7debian37CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE)(condition, mutex, deadline);
   Announce(mutex, 0);
   Locked(mutex, 0);
   return timed_out;
 }
 
 // absl::Notification: what was done before Notify is seen after a wait.
-WRAPPED(_ZN4absl7debian312Notification6NotifyEv, void, void* notification) {
+INTERPOSED(_ZN4absl7debian312Notification6NotifyEv, void, void* notification) {
   __tsan_release(notification);
-  __real__ZN4absl7debian312Notification6NotifyEv(notification);
+  REAL(_ZN4absl7debian312Notification6NotifyEv)(notification);
 }
-WRAPPED(_ZNK4absl7debian312Notification19WaitForNotificationEv, void, void* notification) {
-  __real__ZNK4absl7debian312Notification19WaitForNotificationEv(notification);
+INTERPOSED(_ZNK4absl7debian312Notification19WaitForNotificationEv, void, void* notification) {
+  REAL(_ZNK4absl7debian312Notification19WaitForNotificationEv)(notification);
   __tsan_acquire(notification);
 }
-WRAPPED(_ZNK4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE, bool, void* notification, absl::Duration timeout) {
-  const bool notified = __real__ZNK4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE(notification, timeout);
+INTERPOSED(_ZNK4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE, bool, void* notification,
+           absl::Duration timeout) {
+  const bool notified = REAL(_ZNK4absl7debian312Notification30WaitForNotificationWithTimeoutENS0_8DurationE)(notification, timeout);
   __tsan_acquire(notification);
   return notified;
 }
-WRAPPED(_ZN4absl7debian315BlockingCounter14DecrementCountEv, bool, void* counter) {
+INTERPOSED(_ZN4absl7debian315BlockingCounter14DecrementCountEv, bool, void* counter) {
   __tsan_release(counter);
-  return __real__ZN4absl7debian315BlockingCounter14DecrementCountEv(counter);
+  return REAL(_ZN4absl7debian315BlockingCounter14DecrementCountEv)(counter);
 }
-WRAPPED(_ZN4absl7debian315BlockingCounter4WaitEv, void, void* counter) {
-  __real__ZN4absl7debian315BlockingCounter4WaitEv(counter);
+INTERPOSED(_ZN4absl7debian315BlockingCounter4WaitEv, void, void* counter) {
+  REAL(_ZN4absl7debian315BlockingCounter4WaitEv)(counter);
   __tsan_acquire(counter);
 }
 
 // absl::Status shares its text by counted reference; whoever drops the last one frees it after all others are done.
-WRAPPED(_ZN4absl7debian36Status15UnrefNonInlinedEm, void, uintptr_t rep) {
+INTERPOSED(_ZN4absl7debian36Status15UnrefNonInlinedEm, void, uintptr_t rep) {
   void* address = reinterpret_cast<void*>(rep & ~uintptr_t{3});
   __tsan_release(address);
   __tsan_acquire(address);
-  __real__ZN4absl7debian36Status15UnrefNonInlinedEm(rep);
+  REAL(_ZN4absl7debian36Status15UnrefNonInlinedEm)(rep);
 }
 
 }  // extern "C"

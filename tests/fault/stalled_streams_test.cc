@@ -7,17 +7,15 @@
 #include <signal.h>
 
 #include <atomic>
-#include <iostream>
-#include <thread>
 
 #include "otokura/v1/access.grpc.pb.h"
 #include "tests/fault/library_site.h"
+#include "tests/fault/memory_growth.h"
 #include "tests/fault/process.h"
 
 namespace otokura::fault {
 namespace {
 
-constexpr int kDefaultStreams = 1000;
 constexpr size_t kRecordingBytes = 4 * 1000 * 1000;  // far more than anything on the way can hold
 
 // A retrieval whose client does not read: one message of 64 KiB on its way, the next one opened, and what gRPC has of both. Measured: 157
@@ -29,38 +27,6 @@ constexpr size_t kCallMemoryBytes = 64 * 1024;
 constexpr uint64_t kStalledCallBytesMax = kCallMemoryBytes + kCallMemoryBytes / 8 + 128 * 1024;
 // Threads, buffers of the connection, pools: what comes once.
 constexpr uint64_t kOnceBytesMax = 8 << 20;
-// Sanitizers add shadow, red zones and a quarantine of what was freed.
-#if defined(__SANITIZE_ADDRESS__)
-constexpr uint64_t kInstrumentation = 8;
-#else
-constexpr uint64_t kInstrumentation = 1;
-#endif
-
-int Streams() {
-  const char* text = std::getenv("OTOKURA_STREAMS");
-  return text == nullptr ? kDefaultStreams : std::atoi(text);
-}
-
-// Grows until nothing more can come: the first figure that stays for two seconds.
-uint64_t SettledBytes(pid_t process) {
-  uint64_t settled = ResidentBytes(process);
-  for (int same = 0; same < 20; ++same) {
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
-    const uint64_t now = ResidentBytes(process);
-    if (now > settled + settled / 100) same = 0;
-    settled = std::max(settled, now);
-  }
-  return settled;
-}
-
-void ExpectBounded(const std::string& what, uint64_t before, uint64_t after, int streams, uint64_t bytes_max) {
-  const uint64_t grown = after > before ? after - before : 0;
-  const uint64_t each = grown / static_cast<uint64_t>(streams);
-  std::cout << what << ": " << streams << " streams, " << each / 1024 << " KiB each, at most " << bytes_max / 1024 << " KiB allowed"
-            << std::endl;
-  testing::Test::RecordProperty("bytes_per_stream", std::to_string(each));
-  EXPECT_LE(grown, static_cast<uint64_t>(streams) * bytes_max + kOnceBytesMax * kInstrumentation);
-}
 
 // Asks and never reads a message. Deletes itself.
 class UnreadRetrieval : public grpc::ClientReadReactor<v1::RetrieveResponse> {
@@ -126,7 +92,7 @@ class StalledStreams : public testing::Test {
     for (int i = 0; i < streams; ++i) retrievals.push_back(new UnreadRetrieval(stub.get(), recording, download, &tally));
     EXPECT_TRUE(WaitFor([&] { return tally.begun == streams; })) << tally.begun << " of " << streams << " began";
     ExpectBounded(download ? "downloads not read, in the gateway" : "listening not read, in the gateway", before,
-                  SettledBytes(site_.site().process()), streams, kStalledRetrievalBytesMax * kInstrumentation);
+                  SettledBytes(site_.site().process()), kStalledRetrievalBytesMax, kOnceBytesMax);
     for (UnreadRetrieval* retrieval : retrievals) retrieval->Cancel();
     EXPECT_TRUE(WaitFor([&] { return tally.over == streams; }));
     // And it still serves.
@@ -141,7 +107,7 @@ class StalledStreams : public testing::Test {
     ASSERT_TRUE(WaitFor([&] { return !recorder.LastLine("ready").empty(); })) << recorder.output();
     const uint64_t before = std::strtoull(recorder.LastLine("ready").c_str(), nullptr, 10);
     ASSERT_TRUE(WaitFor([&] { return recorder.LastLine("full") == std::to_string(streams); })) << recorder.output();
-    ExpectBounded(what, before, SettledBytes(recorder.id()), streams, kStalledCallBytesMax * kInstrumentation);
+    ExpectBounded(what, before, SettledBytes(recorder.id()), kStalledCallBytesMax, kOnceBytesMax);
   }
 
   LibrarySite site_;

@@ -13,15 +13,17 @@ namespace otokura::integration {
 
 enum class DiskState {
   kFine,
-  kFull,    // nothing fits but what may use the reserve
-  kBroken,  // no record can be written, reserve or not
+  kFull,     // nothing fits but what may use the reserve
+  kBroken,   // no record can be written, reserve or not
+  kStalled,  // audio waits until the state changes, and its notify_all
 };
 
 class FailingRecords : public storage::RecordStore {
  public:
   FailingRecords(storage::RecordStore* real, const std::atomic<DiskState>* state) : real_(real), state_(state) {}
   absl::Status Commit(const storage::Batch& batch) override {
-    const bool fits = *state_ == DiskState::kFine || (*state_ == DiskState::kFull && batch.may_use_reserve);
+    const bool fits =
+        *state_ == DiskState::kFine || *state_ == DiskState::kStalled || (*state_ == DiskState::kFull && batch.may_use_reserve);
     return fits ? real_->Commit(batch) : absl::ResourceExhaustedError("disk: no space left");
   }
   std::unique_ptr<storage::RecordReader> Snapshot() const override { return real_->Snapshot(); }
@@ -43,6 +45,7 @@ class FailingAudio : public storage::AudioStore {
  public:
   FailingAudio(storage::AudioStore* real, const std::atomic<DiskState>* state) : real_(real), state_(state) {}
   absl::Status Append(const storage::AudioObjectId& object, uint64_t offset, std::string_view bytes) override {
+    state_->wait(DiskState::kStalled);
     return *state_ == DiskState::kFine ? real_->Append(object, offset, bytes) : absl::ResourceExhaustedError("disk: no space left");
   }
   std::vector<absl::Status> Sync(absl::Span<const storage::AudioObjectId> objects) override { return real_->Sync(objects); }
@@ -58,7 +61,7 @@ class FailingAudio : public storage::AudioStore {
     return real_->List(object, foreign);
   }
   absl::StatusOr<storage::FreeSpace> Free() const override {
-    if (*state_ == DiskState::kFine) return real_->Free();
+    if (*state_ == DiskState::kFine || *state_ == DiskState::kStalled) return real_->Free();
     return storage::FreeSpace{0, uint64_t{1} << 40};
   }
 

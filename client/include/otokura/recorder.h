@@ -103,7 +103,9 @@ class Call {
   ~Call();
 
   // Takes the next audio; copies it and returns at once, whatever the network or disk do. At most memory_bytes_per_call_max bytes.
-  //   RESOURCE_EXHAUSTED: memory and spool are full. The bytes are gone: the timeline goes on with a gap of their length.
+  //   RESOURCE_EXHAUSTED: memory_bytes_per_call_max are held and the spool has not taken them: it is full, cannot be written, or audio came
+  //   faster than its disk writes (a source that can wait calls WaitForRoom). The bytes are gone: the timeline goes on with a gap of their
+  //   length.
   //   FAILED_PRECONDITION: after Finish; or a replayable call has no room (nothing was taken: WaitForRoom first).
   //   Anything else: the call has failed for good; the same that Wait returns.
   absl::Status Write(std::string_view audio);

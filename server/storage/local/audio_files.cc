@@ -121,6 +121,9 @@ std::vector<absl::Status> AudioFiles::Sync(absl::Span<const AudioObjectId> objec
 // A failed sync's pages count as clean from then on, so whatever the error, it is the fate of these bytes that is unknown: UNAVAILABLE.
 absl::Status AudioFiles::SyncOne(const AudioObjectId& object, OpenFile& file) {
   if (SyncData(file.fd.get()) != 0) return absl::UnavailableError(FileError(errno, absl::StrCat("sync ", AudioPath(object))).message());
+  // Written by a process before this one, whose sync may have failed and left pages that read well and are on no disk: what is vouched for
+  // after this is read from the disk.
+  if (!file.writable) posix_fadvise(file.fd.get(), 0, 0, POSIX_FADV_DONTNEED);
   if (!file.name_unsynced) return absl::OkStatus();
   const absl::Status status = SyncFolderAt(root_.get(), AudioDayFolder(object.recording));
   return status.ok() ? status : absl::UnavailableError(status.message());

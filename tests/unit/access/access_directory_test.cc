@@ -323,7 +323,7 @@ TEST_F(DirectoryTest, RecordersHaveTheQueuesOfTheirCentres) {
   EXPECT_FALSE(DecideRecord(*caller, {"Tokyo", "Osaka-general", "", FormatForTest()}, kTestStart).allowed);
 }
 
-TEST_F(DirectoryTest, I6_RevokedCertificatesAreRefusedAtTheNextReload) {
+TEST_F(DirectoryTest, I6_I11_RevokedCertificatesAreRefusedAtTheNextReloadAndAStaleListStopsNoRecorder) {
   folder_ = ::testing::TempDir() + "directory-XXXXXX";
   ASSERT_NE(mkdtemp(folder_.data()), nullptr);
   const auto write = [&](const char* name, const std::string& bytes) {
@@ -347,12 +347,22 @@ TEST_F(DirectoryTest, I6_RevokedCertificatesAreRefusedAtTheNextReload) {
   EXPECT_EQ(directory_->Identify(peer, &rule).status().code(), absl::StatusCode::kUnauthenticated);
   EXPECT_EQ(rule, "revoked");
 
-  write("crl.pem", authority_.RevocationList({}, kTestStart, kTestStart + Days(30)));
+  const IssuedCertificate recorder = Enrol(AccountForTest(v1::RECORDER, "pbx-1"));
+  const IssuedCertificate stolen = Enrol(AccountForTest(v1::RECORDER, "pbx-2"));
+  write("crl.pem", authority_.RevocationList({stolen.serial}, kTestStart, kTestStart + Days(30)));
   ASSERT_TRUE(directory_->ReloadRevocations().ok());
   site_.clock.Advance(Days(31));
   EXPECT_FALSE(directory_->ReloadRevocations().ok());
   EXPECT_FALSE(directory_->Identify(peer, &rule).ok());
   EXPECT_EQ(rule, "revocation-list-stale");
+
+  // I11: recorders go on, also after a restart, but for those that the list names.
+  EXPECT_TRUE(directory_->Identify(PeerWith(recorder.certificate_pem, "pbx-1"), &rule).ok()) << rule;
+  Reopen(config);
+  EXPECT_TRUE(directory_->Identify(PeerWith(recorder.certificate_pem, "pbx-1"), &rule).ok()) << rule;
+  EXPECT_FALSE(directory_->Identify(PeerWith(stolen.certificate_pem, "pbx-2"), &rule).ok());
+  EXPECT_EQ(rule, "revoked");
+  EXPECT_FALSE(directory_->Identify(peer, &rule).ok());
 }
 
 TEST_F(DirectoryTest, I6_ARevocationListThatCannotBeReadStopsTheStart) {

@@ -58,8 +58,9 @@ TEST_F(RevocationsTest, I6_WhoIsInsideLearnsOfANewList) {
   EXPECT_EQ(inside, revocations_.Watch(Hex(1002)));
 }
 
-TEST_F(RevocationsTest, I6_AListThatCannotBeReadKeepsTheOldOneUntilThatIsStale) {
+TEST_F(RevocationsTest, I6_AListThatCannotBeReadKeepsTheOldOneWhichGrowsStale) {
   ASSERT_TRUE(revocations_.Reload(kNow).ok());
+  EXPECT_FALSE(*revocations_.stale());
   const auto inside = revocations_.Watch(Hex(1002));
   Write(crl_file_, "not a list");
   EXPECT_FALSE(revocations_.Reload(kNow).ok());
@@ -69,11 +70,26 @@ TEST_F(RevocationsTest, I6_AListThatCannotBeReadKeepsTheOldOneUntilThatIsStale) 
   EXPECT_FALSE(revocations_.Reload(kNow + absl::Hours(23)).ok());
   EXPECT_FALSE(*inside);
   EXPECT_FALSE(revocations_.Reload(kNow + absl::Hours(25)).ok());
-  EXPECT_TRUE(revocations_.stale());
-  EXPECT_TRUE(*inside) << "everyone is refused";
+  EXPECT_TRUE(*revocations_.stale());
+  EXPECT_FALSE(*inside);
+  EXPECT_TRUE(*revocations_.Watch(Hex(1001))) << "what it names stays revoked";
   List({1001}, absl::Hours(48));
   ASSERT_TRUE(revocations_.Reload(kNow + absl::Hours(25)).ok());
-  EXPECT_FALSE(*inside);
+  EXPECT_FALSE(*revocations_.stale());
+}
+
+TEST_F(RevocationsTest, I11_AStaleListIsInForceFromTheStart) {
+  EXPECT_FALSE(revocations_.Reload(kNow + absl::Hours(25)).ok());
+  EXPECT_TRUE(*revocations_.stale());
+  EXPECT_TRUE(*revocations_.Watch(Hex(1001)));
+  EXPECT_FALSE(*revocations_.Watch(Hex(1002)));
+}
+
+TEST_F(RevocationsTest, I7_AnOlderListNeverComesBack) {
+  ASSERT_TRUE(revocations_.Reload(kNow).ok());
+  List({}, absl::Hours(23));
+  EXPECT_FALSE(revocations_.Reload(kNow).ok());
+  EXPECT_TRUE(*revocations_.Watch(Hex(1001)));
 }
 
 TEST_F(RevocationsTest, I6_BeforeAnyListCouldBeReadEveryoneIsRefused) {
@@ -94,7 +110,7 @@ TEST_F(RevocationsTest, WithoutAFileNothingIsRevoked) {
   Revocations none("", ca_file_);
   ASSERT_TRUE(none.Reload(kNow).ok());
   EXPECT_FALSE(*none.Watch(Hex(1001)));
-  EXPECT_FALSE(none.stale());
+  EXPECT_FALSE(*none.stale());
 }
 
 }  // namespace

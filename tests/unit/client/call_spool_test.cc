@@ -2,11 +2,15 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/unit/client/test_pki.h"
 
@@ -177,6 +181,36 @@ TEST_F(CallSpoolTest, ReleasedSegmentsAreDeletedAndTheirNumbersNeverComeBack) {
   EXPECT_THAT(call->state().segments(), SizeIs(1));
   call->Remove();
   EXPECT_THAT(*folder_->Calls(), SizeIs(0));
+}
+
+TEST_F(CallSpoolTest, I10_ManyCallsNeedNoOpenFiles) {
+  const auto open_files = [] { return std::distance(fs::directory_iterator("/proc/self/fd"), {}); };
+  const auto before = open_files();
+  std::vector<std::unique_ptr<CallSpool>> calls;
+  for (int i = 0; i < 20; ++i) {
+    calls.push_back(NewCall());
+    ASSERT_TRUE(calls.back()->Append(0, Audio(1), false).ok());
+    EXPECT_EQ(ReadAll(*calls.back(), 0), Audio(1));
+  }
+  EXPECT_EQ(open_files(), before);
+}
+
+TEST_F(CallSpoolTest, I4_RunningOutOfOpenFilesLosesNothing) {
+  const auto call = NewCall();
+  ASSERT_TRUE(call->Append(0, Audio(2), false).ok());
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = limit.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &none), 0);
+  absl::Status problem = absl::OkStatus();
+  const TimelineRun run = call->Read(0, 1000, &problem);
+  const absl::Status appended = call->Append(2 * kSpillUnitBytes, Audio(1), false);
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(run.length, 0u);
+  EXPECT_EQ(problem.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(appended.code(), absl::StatusCode::kResourceExhausted);
+  ASSERT_TRUE(call->Append(2 * kSpillUnitBytes, "more", true).ok());
+  EXPECT_EQ(ReadAll(*call, 0), Audio(2) + "more");
 }
 
 TEST_F(CallSpoolTest, I10_TheBudgetIsOverAllCalls) {

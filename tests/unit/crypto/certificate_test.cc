@@ -106,24 +106,24 @@ TEST_F(CertificateTest, ExpiryIsJudgedByTheGivenClock) {
 }
 
 TEST_F(CertificateTest, ListsRevokedSerials) {
-  absl::StatusOr<std::vector<std::string>> serials = RevokedSerials(
-      CrlOf(authority_, {.revoked = {0xABCDEF, 7}}) + CrlOf(stranger_, {.revoked = {8}}), authority_.pem + stranger_.pem, kNow);
-  ASSERT_TRUE(serials.ok()) << serials.status();
-  EXPECT_THAT(*serials, ::testing::UnorderedElementsAre("abcdef", "07", "08"));
+  absl::StatusOr<RevocationList> list = ReadRevocationList(
+      CrlOf(authority_, {.revoked = {0xABCDEF, 7}}) + CrlOf(stranger_, {.revoked = {8}}), authority_.pem + stranger_.pem);
+  ASSERT_TRUE(list.ok()) << list.status();
+  EXPECT_THAT(list->serials, ::testing::UnorderedElementsAre("abcdef", "07", "08"));
+  EXPECT_EQ(list->next_update_unix_s, kIssuedUnixS + 3600);
   EXPECT_EQ(ParseCertificate(Leaf(EcKey(), 7).pem)->serial, "07");
-  EXPECT_THAT(*RevokedSerials(CrlOf(authority_, {}), authority_.pem, kNow), ElementsAre());
+  EXPECT_THAT(ReadRevocationList(CrlOf(authority_, {}), authority_.pem)->serials, ElementsAre());
 }
 
 TEST_F(CertificateTest, I6_AListThatCannotBeTrustedFailsClosed) {
   const std::string list = CrlOf(authority_, {.revoked = {7}});
-  EXPECT_TRUE(absl::IsPermissionDenied(RevokedSerials(list, stranger_.pem, kNow).status()));
-  EXPECT_TRUE(absl::IsFailedPrecondition(RevokedSerials(list, authority_.pem, kIssuedUnixS + 3601).status()));
-  EXPECT_TRUE(absl::IsFailedPrecondition(RevokedSerials(CrlOf(authority_, {.has_next_update = false}), authority_.pem, kNow).status()));
-  EXPECT_TRUE(absl::IsFailedPrecondition(RevokedSerials(CrlOf(authority_, {.is_delta = true}), authority_.pem, kNow).status()));
-  EXPECT_TRUE(absl::IsInvalidArgument(RevokedSerials("", authority_.pem, kNow).status()));
+  EXPECT_TRUE(absl::IsPermissionDenied(ReadRevocationList(list, stranger_.pem).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(ReadRevocationList(CrlOf(authority_, {.has_next_update = false}), authority_.pem).status()));
+  EXPECT_TRUE(absl::IsFailedPrecondition(ReadRevocationList(CrlOf(authority_, {.is_delta = true}), authority_.pem).status()));
+  EXPECT_TRUE(absl::IsInvalidArgument(ReadRevocationList("", authority_.pem).status()));
   std::string damaged = list;
   damaged[60] = damaged[60] == 'A' ? 'B' : 'A';
-  EXPECT_FALSE(RevokedSerials(list + damaged, authority_.pem, kNow).ok());
+  EXPECT_FALSE(ReadRevocationList(list + damaged, authority_.pem).ok());
 }
 
 TEST_F(CertificateTest, ASecretReachesTheHolderOfAnEcOrRsaKey) {

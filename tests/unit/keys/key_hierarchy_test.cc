@@ -57,10 +57,10 @@ class AsleepProvider : public crypto::KeyEncryptionProvider {
 TEST(KeyHierarchy, EpochsAreMadeSevenDaysAheadAndOnce) {
   KeyStore store;
   auto keys = *store.Open();
-  EXPECT_THAT(*keys->EnsureEpochs({"standard", "long"}, At(4, 23, 23)), SizeIs(2)) << "April only";
-  EXPECT_THAT(*keys->EnsureEpochs({"standard", "long"}, At(4, 23, 23)), IsEmpty());
+  EXPECT_THAT(*keys->EnsureEpochs({"standard", "long"}, At(4, 23, 23), Unlogged), SizeIs(2)) << "April only";
+  EXPECT_THAT(*keys->EnsureEpochs({"standard", "long"}, At(4, 23, 23), Unlogged), IsEmpty());
   EXPECT_EQ(keys->EpochAt("standard", At(5, 1)).status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(*keys->EnsureEpochs({"standard", "long"}, At(4, 24)), SizeIs(2)) << "seven days before May";
+  EXPECT_THAT(*keys->EnsureEpochs({"standard", "long"}, At(4, 24), Unlogged), SizeIs(2)) << "seven days before May";
   EXPECT_TRUE(keys->EpochAt("standard", At(5, 31, 23)).ok());
   EXPECT_NE((*keys->EpochAt("standard", At(5, 1)))->id(), (*keys->EpochAt("standard", At(4, 30, 23)))->id());
   EXPECT_NE((*keys->EpochAt("standard", At(5, 1)))->id(), (*keys->EpochAt("long", At(5, 1)))->id());
@@ -71,12 +71,24 @@ TEST(KeyHierarchy, I11_ProviderThatSleepsStopsNoCallForAWeek) {
   KeyStore store;
   AsleepProvider provider(&store.provider());
   auto keys = *KeyHierarchy::Open(store.folder(), kSiteId, &provider);
-  ASSERT_TRUE(keys->EnsureEpochs({"standard"}, At(4, 25)).ok());
+  ASSERT_TRUE(keys->EnsureEpochs({"standard"}, At(4, 25), Unlogged).ok());
   provider.asleep = true;
   EXPECT_TRUE(keys->EpochAt("standard", At(5, 2)).ok());
-  EXPECT_THAT(*keys->EnsureEpochs({"standard"}, At(5, 20)), IsEmpty());
-  EXPECT_EQ(keys->EnsureEpochs({"standard"}, At(5, 25)).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(*keys->EnsureEpochs({"standard"}, At(5, 20), Unlogged), IsEmpty());
+  EXPECT_EQ(keys->EnsureEpochs({"standard"}, At(5, 25), Unlogged).status().code(), absl::StatusCode::kUnavailable);
   EXPECT_TRUE(keys->EpochAt("standard", At(5, 25)).ok()) << "what is cached serves on";
+}
+
+TEST(KeyHierarchy, I3_EpochWhoseEntryCannotBeMadeIsNotMade) {
+  KeyStore store;
+  auto keys = *store.Open();
+  const auto log_is_full = [&](const Epoch&) {
+    EXPECT_THAT(store.EpochFiles(), IsEmpty()) << "the entry comes first";
+    return absl::ResourceExhaustedError("log");
+  };
+  EXPECT_EQ(keys->EnsureEpochs({"standard"}, At(4, 1), log_is_full).status().code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_THAT(store.EpochFiles(), IsEmpty());
+  EXPECT_THAT(keys->Live(), IsEmpty());
 }
 
 TEST(KeyHierarchy, WhatWasMadeIsThereAgainNewestFirst) {
@@ -85,7 +97,7 @@ TEST(KeyHierarchy, WhatWasMadeIsThereAgainNewestFirst) {
   std::string tag;
   {
     auto keys = *store.Open();
-    ASSERT_TRUE(keys->EnsureEpochs({"standard"}, At(4, 25)).ok());
+    ASSERT_TRUE(keys->EnsureEpochs({"standard"}, At(4, 25), Unlogged).ok());
     for (const auto& epoch : keys->Live()) ids.push_back(epoch->id());
     tag = keys->Live()[0]->index().Tag(crypto::IndexField::kAgent, "yamada");
   }
@@ -101,7 +113,7 @@ TEST(KeyHierarchy, WhatWasMadeIsThereAgainNewestFirst) {
 TEST(KeyHierarchy, I8_EpochWhoseFileIsGoneIsGone) {
   KeyStore store;
   auto keys = *store.Open();
-  const std::string id = (*(*store.Open())->EnsureEpochs({"standard"}, At(4, 1)))[0]->id();
+  const std::string id = (*(*store.Open())->EnsureEpochs({"standard"}, At(4, 1), Unlogged))[0]->id();
   std::filesystem::remove(store.EpochFiles()[0]);
   keys = *store.Open();
   EXPECT_EQ(keys->Find(id).status().code(), absl::StatusCode::kNotFound);
@@ -109,7 +121,7 @@ TEST(KeyHierarchy, I8_EpochWhoseFileIsGoneIsGone) {
 
 TEST(KeyHierarchy, I1_FilesAreTheirOwnersAloneAndHoldNoKeyInClear) {
   KeyStore store;
-  ASSERT_TRUE((*store.Open())->EnsureEpochs({"standard"}, At(4, 1)).ok());
+  ASSERT_TRUE((*store.Open())->EnsureEpochs({"standard"}, At(4, 1), Unlogged).ok());
   for (const std::string& path : {store.folder() + "/site.key", store.EpochFiles()[0]}) {
     struct stat found {};
     ASSERT_EQ(stat(path.c_str(), &found), 0);
@@ -149,7 +161,7 @@ TEST(KeyHierarchy, I7_SiteKeyRelabelledForAnotherSiteDoesNotOpen) {
 
 TEST(KeyHierarchy, NewerVersionsAreRefusedNeverGuessedAt) {
   KeyStore store;
-  ASSERT_TRUE((*store.Open())->EnsureEpochs({"standard"}, At(4, 1)).ok());
+  ASSERT_TRUE((*store.Open())->EnsureEpochs({"standard"}, At(4, 1), Unlogged).ok());
   const std::string epoch_path = store.EpochFiles()[0];
   v1::EpochKeyFile epoch = ReadEpoch(epoch_path);
   epoch.set_version(2);
@@ -166,7 +178,7 @@ TEST(KeyHierarchy, NewerVersionsAreRefusedNeverGuessedAt) {
 
 TEST(KeyHierarchy, I7_DamagedFilesAreNamed) {
   KeyStore store;
-  ASSERT_TRUE((*store.Open())->EnsureEpochs({"standard"}, At(4, 1)).ok());
+  ASSERT_TRUE((*store.Open())->EnsureEpochs({"standard"}, At(4, 1), Unlogged).ok());
   const std::string path = store.EpochFiles()[0];
   const std::string good = ReadAll(path);
   v1::EpochKeyFile file = ReadEpoch(path);
@@ -189,7 +201,7 @@ TEST(KeyHierarchy, I7_DamagedFilesAreNamed) {
 
 TEST(KeyHierarchy, I7_SwappedEpochsDoNotOpen) {
   KeyStore store;
-  ASSERT_TRUE((*store.Open())->EnsureEpochs({"standard", "long"}, At(4, 1)).ok());
+  ASSERT_TRUE((*store.Open())->EnsureEpochs({"standard", "long"}, At(4, 1), Unlogged).ok());
   const auto files = store.EpochFiles();
   v1::EpochKeyFile first = ReadEpoch(files[0]);
   v1::EpochKeyFile second = ReadEpoch(files[1]);
@@ -208,9 +220,26 @@ TEST(KeyHierarchy, I7_SwappedEpochsDoNotOpen) {
   EXPECT_TRUE(store.Open().ok());
 }
 
+TEST(KeyHierarchy, I7_EpochMovedToAnotherClassOrMonthDoesNotOpen) {
+  KeyStore store;
+  ASSERT_TRUE((*store.Open())->EnsureEpochs({"standard"}, At(4, 1), Unlogged).ok());
+  const std::string path = store.EpochFiles()[0];
+  const v1::EpochKeyFile good = ReadEpoch(path);
+  v1::EpochKeyFile moved[] = {good, good, good};
+  moved[0].set_retention_class("ten-years");
+  moved[1].set_month(5);
+  moved[2].set_year(2036);
+  for (const v1::EpochKeyFile& file : moved) {
+    WriteAll(path, file.SerializeAsString());
+    EXPECT_EQ(store.Open().status().code(), absl::StatusCode::kDataLoss) << file.retention_class() << file.year() << file.month();
+  }
+  WriteAll(path, good.SerializeAsString());
+  EXPECT_TRUE(store.Open().ok());
+}
+
 TEST(KeyHierarchy, I7_SiteKeyInAnEpochsPlaceDoesNotOpen) {
   KeyStore store;
-  ASSERT_TRUE((*store.Open())->EnsureEpochs({"standard"}, At(4, 1)).ok());
+  ASSERT_TRUE((*store.Open())->EnsureEpochs({"standard"}, At(4, 1), Unlogged).ok());
   v1::SiteKeyFile site;
   ASSERT_TRUE(site.ParseFromString(ReadAll(store.folder() + "/site.key")));
   v1::EpochKeyFile epoch = ReadEpoch(store.EpochFiles()[0]);

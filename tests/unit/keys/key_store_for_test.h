@@ -19,6 +19,9 @@ namespace otokura::keys {
 
 inline constexpr char kSiteId[] = "11111111-2222-4333-8444-555555555555";
 
+// For tests that have no log.
+inline absl::Status Unlogged(const Epoch&) { return absl::OkStatus(); }
+
 class KeyStore {
  public:
   KeyStore() {

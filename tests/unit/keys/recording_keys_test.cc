@@ -22,7 +22,7 @@ class RecordingKeys : public ::testing::Test {
  protected:
   RecordingKeys() : keys_(*store_.Open()) {
     const absl::Time now = absl::FromCivil(absl::CivilDay(2026, 4, 1), absl::UTCTimeZone());
-    EXPECT_TRUE(keys_->EnsureEpochs({"standard", "long"}, now).ok());
+    EXPECT_TRUE(keys_->EnsureEpochs({"standard", "long"}, now, Unlogged).ok());
     epoch_ = *keys_->EpochAt("standard", now);
     other_epoch_ = *keys_->EpochAt("long", now);
   }

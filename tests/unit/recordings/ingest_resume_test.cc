@@ -421,7 +421,7 @@ TEST(IngestResume, I4_SupplementOfARecordingThatLostAcknowledgedBytesSaysSo) {
 TEST(IngestResume, CallGoesOnOverTheTurnOfAMonth) {
   TestSite site;
   site.clock().Advance(absl::FromCivil(absl::CivilSecond(2026, 4, 30, 23, 59, 50), absl::UTCTimeZone()) - site.clock().Now());
-  ASSERT_TRUE(site.keys().EnsureEpochs({"standard"}, site.clock().Now()).ok());
+  ASSERT_TRUE(site.keys().EnsureEpochs({"standard"}, site.clock().Now(), [](const keys::Epoch&) { return absl::OkStatus(); }).ok());
   const std::string speech = Speech(3 * kChunk);
   const v1::Opened opened = Interrupted(site, "call-1", speech, 1);
   site.clock().Advance(absl::Minutes(1));

@@ -130,7 +130,7 @@ void TestSite::Start() {
   auto keys = keys::KeyHierarchy::Open(key_store->folder(), kSiteId, key_store->provider());
   ASSERT_TRUE(keys.ok()) << keys.status();
   keys_ = *std::move(keys);
-  ASSERT_TRUE(keys_->EnsureEpochs({"standard"}, clock_.Now()).ok());
+  ASSERT_TRUE(keys_->EnsureEpochs({"standard"}, clock_.Now(), [](const keys::Epoch&) { return absl::OkStatus(); }).ok());
   auto log = audit::Log::Open(&engine_->records(), &keys_->site(), &clock_);
   ASSERT_TRUE(log.ok()) << log.status();
   log_ = *std::move(log);
