@@ -126,6 +126,7 @@ void CallDelivery::Abandon() {
   absl::MutexLock lock(&mutex_);
   if (finished_ || stopped_ || result_.has_value()) return;
   result_ = absl::CancelledError("the call was left unfinished");
+  changed_.SignalAll();
   if (stream_ != nullptr) stream_->Cancel();
   context_->disk().Post([self = shared_from_this()] {
     if (self->spool_ == nullptr) return;
@@ -135,9 +136,10 @@ void CallDelivery::Abandon() {
 }
 
 absl::StatusOr<SealedCall> CallDelivery::Wait(absl::Time deadline) {
-  const auto over = [this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return result_.has_value() || stopped_; };
   absl::MutexLock lock(&mutex_);
-  mutex_.AwaitWithDeadline(absl::Condition(&over), deadline);
+  while (!result_.has_value() && !stopped_) {
+    if (changed_.WaitWithDeadline(&mutex_, deadline)) break;
+  }
   if (result_.has_value()) return *result_;
   if (stopped_) return absl::CancelledError("the Recorder is gone; what was spooled is delivered by the next one");
   return absl::DeadlineExceededError("the call is not sealed yet; its delivery goes on");
@@ -146,11 +148,11 @@ absl::StatusOr<SealedCall> CallDelivery::Wait(absl::Time deadline) {
 absl::Status CallDelivery::WaitForRoom(size_t bytes, absl::Time deadline) {
   const size_t limit = context_->options().memory_bytes_per_call_max / 2;
   if (bytes > limit) return absl::InvalidArgumentError(absl::StrCat("room for ", bytes, " bytes cannot be had; at most ", limit));
-  const auto room = [this, bytes, limit]()
-                        ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return result_.has_value() || stopped_ || HasRoom(bytes, limit); };
   absl::MutexLock lock(&mutex_);
-  if (!mutex_.AwaitWithDeadline(absl::Condition(&room), deadline))
-    return absl::DeadlineExceededError("the gateway has not taken what it was given yet");
+  while (!result_.has_value() && !stopped_ && !HasRoom(bytes, limit)) {
+    if (changed_.WaitWithDeadline(&mutex_, deadline) && !HasRoom(bytes, limit))
+      return absl::DeadlineExceededError("the gateway has not taken what it was given yet");
+  }
   return WritableLocked();
 }
 
@@ -188,6 +190,7 @@ bool CallDelivery::finishing() const {
 void CallDelivery::EndLocked(absl::StatusOr<SealedCall> result) {
   if (result_.has_value()) return;
   result_ = std::move(result);
+  changed_.SignalAll();
   const bool sealed = result_->ok();
   Report({.kind = sealed ? RecorderEvent::Kind::kSealed : RecorderEvent::Kind::kFailed, .status = result_->status(), .offset = committed_});
   if (stream_ != nullptr && !sealed) stream_->Cancel();
@@ -221,6 +224,7 @@ void CallDelivery::Tick() {
 void CallDelivery::Stop() {
   absl::MutexLock lock(&mutex_);
   stopped_ = true;
+  changed_.SignalAll();
   if (stream_ != nullptr) stream_->Cancel();
   if (result_.has_value() || context_->folder() == nullptr) return;
   context_->disk().Post([self = shared_from_this()] {

@@ -124,6 +124,7 @@ class CallDelivery : public std::enable_shared_from_this<CallDelivery> {
   const AudioFormat format_;
 
   mutable absl::Mutex mutex_;
+  absl::CondVar changed_;  // result_, stopped_, or the room in memory_
   AudioQueue memory_ ABSL_GUARDED_BY(mutex_);
   AudioQueue readahead_ ABSL_GUARDED_BY(mutex_);  // of what is in the spool
   uint64_t committed_ ABSL_GUARDED_BY(mutex_) = 0;

@@ -98,6 +98,7 @@ void CallDelivery::SpillOnDisk() {
     if (!spilled.ok()) break;
     absl::MutexLock lock(&mutex_);
     memory_.ReleaseBelow(std::min(run.end(), written()));
+    changed_.SignalAll();
   }
   absl::MutexLock lock(&mutex_);
   spilling_ = false;

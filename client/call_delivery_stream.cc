@@ -236,7 +236,10 @@ void CallDelivery::AcceptOpenedLocked(const v1::Opened& opened) {
 void CallDelivery::PlaceTimelineLocked(const v1::Opened& opened) {
   const uint64_t at = opened.committed_bytes() - timeline_base_;
   const bool forgotten = at < committed_;
-  if (at > written() && source_gone_) memory_.Reset(at);
+  if (at > written() && source_gone_) {
+    memory_.Reset(at);
+    changed_.SignalAll();
+  }
   if (at > written() && !replayable_) {
     EndLocked(absl::InternalError(
         absl::StrCat("the gateway has ", at, " bytes of this call, more than the ", written(), " there are; is the call id used twice?")));
@@ -272,7 +275,10 @@ void CallDelivery::AcceptCommittedLocked(uint64_t committed) {
 void CallDelivery::ReleaseCommittedLocked() {
   const uint64_t done_with = std::min(committed_, hashed_);
   const bool spooled = memory_.begin() > 0 && spools_audio_;
-  if (done_with > memory_.begin()) memory_.ReleaseBelow(std::min(done_with, written()));
+  if (done_with > memory_.begin()) {
+    memory_.ReleaseBelow(std::min(done_with, written()));
+    changed_.SignalAll();
+  }
   if (spooled && !release_posted_) {
     release_posted_ = true;
     context_->disk().Post([self = shared_from_this()] { self->ReleaseOnDisk(); });

@@ -1,6 +1,6 @@
 // Thread-sanitizer builds only: the program defines these functions of Abseil itself, so that the dynamic linker leads everybody's calls of
-// them here, gRPC's included. CMakeLists.txt reads the INTERPOSED lines. Waiting for an absl::Condition is left out on purpose, because
-// Abseil evaluates conditions on whichever thread unlocks: wait for a CondVar.
+// them here, gRPC's and Abseil's own included: hence of each kind only the innermost. CMakeLists.txt reads the INTERPOSED lines. Conditions
+// are evaluated by whichever thread unlocks, after it has said so: in our own code, wait for a CondVar.
 #include <dlfcn.h>
 #include <sanitizer/tsan_interface.h>
 
@@ -27,7 +27,7 @@ void Unlocked(void* mutex, unsigned flags) {
 
 extern "C" {
 
-// absl::Mutex
+// absl::Mutex. The timed LockWhen return with the lock held either way.
 INTERPOSED(_ZN4absl7debian35Mutex4LockEv, void, void* mutex) {
   Announce(mutex, 0);
   REAL(_ZN4absl7debian35Mutex4LockEv)(mutex);
@@ -52,35 +52,57 @@ INTERPOSED(_ZN4absl7debian35Mutex12ReaderUnlockEv, void, void* mutex) {
   Unlocked(mutex, __tsan_mutex_read_lock);
   REAL(_ZN4absl7debian35Mutex12ReaderUnlockEv)(mutex);
 }
+INTERPOSED(_ZN4absl7debian35Mutex13ReaderTryLockEv, bool, void* mutex) {
+  __tsan_mutex_pre_lock(mutex, __tsan_mutex_try_lock | __tsan_mutex_read_lock);
+  const bool locked = REAL(_ZN4absl7debian35Mutex13ReaderTryLockEv)(mutex);
+  Locked(mutex, __tsan_mutex_read_lock | (locked ? __tsan_mutex_try_lock : __tsan_mutex_try_lock | __tsan_mutex_try_lock_failed));
+  return locked;
+}
 INTERPOSED(_ZN4absl7debian35MutexD1Ev, void, void* mutex) {
   REAL(_ZN4absl7debian35MutexD1Ev)(mutex);
   __tsan_mutex_destroy(mutex, 0);
 }
 
-// absl::CondVar: while it waits, the mutex is free.
-INTERPOSED(_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE, void, void* condition, void* mutex) {
+// Waits with the mutex held: meanwhile it is free. The last argument is Abseil's KernelTimeout, one 64-bit number.
+INTERPOSED(_ZN4absl7debian37CondVar10WaitCommonEPNS0_5MutexENS0_24synchronization_internal13KernelTimeoutE, bool, void* condition,
+           void* mutex, int64_t timeout) {
   Unlocked(mutex, 0);
-  REAL(_ZN4absl7debian37CondVar4WaitEPNS0_5MutexE)(condition, mutex);
+  const bool timed_out =
+      REAL(_ZN4absl7debian37CondVar10WaitCommonEPNS0_5MutexENS0_24synchronization_internal13KernelTimeoutE)(condition, mutex, timeout);
   Announce(mutex, 0);
   Locked(mutex, 0);
+  return timed_out;
 }
-INTERPOSED(_ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE, bool, void* condition, void* mutex,
+INTERPOSED(_ZN4absl7debian35Mutex11AwaitCommonERKNS0_9ConditionENS0_24synchronization_internal13KernelTimeoutE, bool, void* mutex,
+           const void* condition, int64_t timeout) {
+  Unlocked(mutex, 0);
+  const bool reached =
+      REAL(_ZN4absl7debian35Mutex11AwaitCommonERKNS0_9ConditionENS0_24synchronization_internal13KernelTimeoutE)(mutex, condition, timeout);
+  Announce(mutex, 0);
+  Locked(mutex, 0);
+  return reached;
+}
+INTERPOSED(_ZN4absl7debian35Mutex8LockWhenERKNS0_9ConditionE, void, void* mutex, const void* condition) {
+  Announce(mutex, 0);
+  REAL(_ZN4absl7debian35Mutex8LockWhenERKNS0_9ConditionE)(mutex, condition);
+  Locked(mutex, 0);
+}
+INTERPOSED(_ZN4absl7debian35Mutex19LockWhenWithTimeoutERKNS0_9ConditionENS0_8DurationE, bool, void* mutex, const void* condition,
            absl::Duration timeout) {
-  Unlocked(mutex, 0);
-  const bool timed_out = REAL(_ZN4absl7debian37CondVar15WaitWithTimeoutEPNS0_5MutexENS0_8DurationE)(condition, mutex, timeout);
   Announce(mutex, 0);
+  const bool reached = REAL(_ZN4absl7debian35Mutex19LockWhenWithTimeoutERKNS0_9ConditionENS0_8DurationE)(mutex, condition, timeout);
   Locked(mutex, 0);
-  return timed_out;
+  return reached;
 }
-INTERPOSED(_ZN4absl7debian37CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE, bool, void* condition, void* mutex, absl::Time deadline) {
-  Unlocked(mutex, 0);
-  const bool timed_out = REAL(_ZN4absl7debian37CondVar16WaitWithDeadlineEPNS0_5MutexENS0_4TimeE)(condition, mutex, deadline);
+INTERPOSED(_ZN4absl7debian35Mutex20LockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE, bool, void* mutex, const void* condition,
+           absl::Time deadline) {
   Announce(mutex, 0);
+  const bool reached = REAL(_ZN4absl7debian35Mutex20LockWhenWithDeadlineERKNS0_9ConditionENS0_4TimeE)(mutex, condition, deadline);
   Locked(mutex, 0);
-  return timed_out;
+  return reached;
 }
 
-// absl::Notification: what was done before Notify is seen after a wait.
+// absl::Notification, BlockingCounter: what was done before is seen after a wait, which takes no lock where it is over already.
 INTERPOSED(_ZN4absl7debian312Notification6NotifyEv, void, void* notification) {
   __tsan_release(notification);
   REAL(_ZN4absl7debian312Notification6NotifyEv)(notification);

@@ -96,21 +96,22 @@ TEST(TaskThreadTest, RunsInOrderAndFinishesWhatWasPosted) {
 TEST(TaskThreadTest, LaterTasksRunByTheirTimeAndAreDroppedAtTheEnd) {
   std::vector<int> ran;
   absl::Mutex mutex;
+  absl::CondVar noted;
   bool late_ran = false;
   {
     TaskThread thread;
     const auto note = [&](int value) {
-      return [&ran, &mutex, value] {
+      return [&ran, &mutex, &noted, value] {
         absl::MutexLock lock(&mutex);
         ran.push_back(value);
+        noted.Signal();
       };
     };
     thread.PostAfter(absl::Hours(1), [&late_ran] { late_ran = true; });
     thread.PostAfter(absl::Milliseconds(20), note(2));
     thread.PostAfter(absl::Milliseconds(1), note(1));
-    const auto both = [&] { return ran.size() == 2; };
     absl::MutexLock lock(&mutex);
-    ASSERT_TRUE(mutex.AwaitWithTimeout(absl::Condition(&both), absl::Seconds(60)));
+    while (ran.size() < 2) ASSERT_FALSE(noted.WaitWithTimeout(&mutex, absl::Seconds(60)));
   }
   EXPECT_EQ(ran, (std::vector<int>{1, 2}));
   EXPECT_FALSE(late_ran);

@@ -42,6 +42,7 @@ class Events {
   void Add(const RecorderEvent& event) {
     absl::MutexLock lock(&mutex_);
     events_.push_back(event);
+    added_.SignalAll();
   }
   std::vector<RecorderEvent> Of(RecorderEvent::Kind kind) {
     absl::MutexLock lock(&mutex_);
@@ -55,12 +56,17 @@ class Events {
     const auto seen = [&] {
       return std::any_of(events_.begin(), events_.end(), [kind](const RecorderEvent& event) { return event.kind == kind; });
     };
+    const absl::Time deadline = absl::Now() + absl::Seconds(60);
     absl::MutexLock lock(&mutex_);
-    return mutex_.AwaitWithTimeout(absl::Condition(&seen), absl::Seconds(60));
+    while (!seen()) {
+      if (added_.WaitWithDeadline(&mutex_, deadline)) return seen();
+    }
+    return true;
   }
 
  private:
   absl::Mutex mutex_;
+  absl::CondVar added_;
   std::vector<RecorderEvent> events_;
 };
 

@@ -214,7 +214,7 @@ TEST_F(RecorderSpoolTest, ARefusedCallThatHasSpooledAudioIsSetAsideNotDeleted) {
   const auto recorder = NewRecorder(Options(/*spool=*/true));
   const auto call = Start(*recorder, Info("refused"));
   ASSERT_TRUE(WriteAll(*call, Speech(400'000)).ok());
-  faults_.refuse = [](const v1::Open&) { return grpc::Status(grpc::StatusCode::PERMISSION_DENIED, "suspended"); };
+  faults_.SetRefuse([](const v1::Open&) { return grpc::Status(grpc::StatusCode::PERMISSION_DENIED, "suspended"); });
   StartGateway();
   call->Finish();
   EXPECT_EQ(call->Wait(Soon()).status().code(), absl::StatusCode::kPermissionDenied);

@@ -210,7 +210,7 @@ TEST_F(RecorderTest, I4_BytesThatTheGatewayLostAreReported) {
 
 TEST_F(RecorderTest, FinalRefusalsEndTheCallWithTheGatewaysWords) {
   for (const auto code : {grpc::StatusCode::INVALID_ARGUMENT, grpc::StatusCode::PERMISSION_DENIED, grpc::StatusCode::ABORTED}) {
-    faults_.refuse = [code](const v1::Open&) { return grpc::Status(code, "no, and this is why"); };
+    faults_.SetRefuse([code](const v1::Open&) { return grpc::Status(code, "no, and this is why"); });
     const auto recorder = NewRecorder(Options());
     const auto call = Start(*recorder, Info("refused"));
     call->Finish();
@@ -227,14 +227,14 @@ TEST_F(RecorderTest, WaitsAsTheGatewayAsks) {
   limit.mutable_limit_reached()->set_retry_at_unix_ms(absl::ToUnixMillis(absl::Now() + absl::Milliseconds(300)));
   v1::ErrorDetail live;
   live.mutable_call_is_live()->set_takeover_at_unix_ms(absl::ToUnixMillis(absl::Now() + absl::Milliseconds(600)));
-  int attempts = 0;
-  faults_.refuse = [&](const v1::Open&) {
+  std::atomic<int> attempts = 0;
+  faults_.SetRefuse([&](const v1::Open&) {
     ++attempts;
     if (attempts == 1) return WithDetail(grpc::StatusCode::RESOURCE_EXHAUSTED, "opens a minute", limit);
     if (attempts == 2) return WithDetail(grpc::StatusCode::FAILED_PRECONDITION, "live elsewhere", live);
     if (attempts == 3) return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "unknown certificate");
     return grpc::Status::OK;
-  };
+  });
   const absl::Time begin = absl::Now();
   const auto recorder = NewRecorder(Options());
   const auto call = Start(*recorder, Info("patient"));
@@ -248,7 +248,7 @@ TEST_F(RecorderTest, WaitsAsTheGatewayAsks) {
 TEST_F(RecorderTest, ALimitThatWaitingDoesNotLiftIsFinal) {
   v1::ErrorDetail limit;
   limit.mutable_limit_reached()->set_limit("call_bytes_max");
-  faults_.refuse = [&](const v1::Open&) { return WithDetail(grpc::StatusCode::RESOURCE_EXHAUSTED, "too long", limit); };
+  faults_.SetRefuse([limit](const v1::Open&) { return WithDetail(grpc::StatusCode::RESOURCE_EXHAUSTED, "too long", limit); });
   const auto recorder = NewRecorder(Options());
   const auto call = Start(*recorder, Info("long"));
   call->Finish();

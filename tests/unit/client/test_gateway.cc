@@ -43,6 +43,12 @@ size_t GatewayStore::size() {
 void GatewayFaults::SetStalled(bool value) {
   absl::MutexLock lock(&mutex);
   stalled = value;
+  changed.SignalAll();
+}
+
+void GatewayFaults::SetRefuse(std::function<grpc::Status(const v1::Open&)> value) {
+  absl::MutexLock lock(&mutex);
+  refuse = std::move(value);
 }
 
 grpc::Status WithDetail(grpc::StatusCode code, const std::string& message, const v1::ErrorDetail& detail) {
@@ -71,12 +77,12 @@ void TestGateway::Kill() {
 }
 
 bool TestGateway::WaitWhileStalled(grpc::ServerContext* context) {
-  for (;;) {
-    absl::MutexLock lock(&faults_->mutex);
-    const auto going = [this] { return !faults_->stalled; };
-    if (faults_->mutex.AwaitWithTimeout(absl::Condition(&going), absl::Milliseconds(20))) return true;
+  absl::MutexLock lock(&faults_->mutex);
+  while (faults_->stalled) {
     if (context->IsCancelled()) return false;
+    faults_->changed.WaitWithTimeout(&faults_->mutex, absl::Milliseconds(20));
   }
+  return true;
 }
 
 grpc::Status TestGateway::Open(const v1::Open& open, Stream* stream, uint64_t* at) {

@@ -49,6 +49,7 @@ class GatewayStore {
 
 struct GatewayFaults {
   absl::Mutex mutex;
+  absl::CondVar changed;                  // `stalled`
   bool stalled = false;                   // reads nothing more
   bool drop_sealed_answer = false;        // seals, and breaks the stream instead of saying so; once
   uint64_t cut_after_bytes = UINT64_MAX;  // breaks a stream once so much has come on it; once
@@ -56,6 +57,7 @@ struct GatewayFaults {
   std::function<grpc::Status(const v1::Open&)> refuse;  // OK: goes on
 
   void SetStalled(bool value);
+  void SetRefuse(std::function<grpc::Status(const v1::Open&)> value);
 };
 
 grpc::Status WithDetail(grpc::StatusCode code, const std::string& message, const v1::ErrorDetail& detail);

@@ -133,13 +133,13 @@ TEST_F(WatchTest, ABadFileGoesToFailedWithTheReason) {
 
 TEST_F(WatchTest, AFileStaysWhereTheGatewayCannotTakeItNow) {
   PutWav("call.wav", Audio(100'000));
-  faults_.refuse = [](const v1::Open&) { return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the log cannot be written"); };
+  faults_.SetRefuse([](const v1::Open&) { return grpc::Status(grpc::StatusCode::UNAVAILABLE, "the log cannot be written"); });
   EXPECT_EQ(WatchOnce({"--give-up-after", "1"}), kExitTryAgain);
   EXPECT_TRUE(fs::exists(In("call.wav")));
-  faults_.refuse = [](const v1::Open&) { return grpc::Status(grpc::StatusCode::PERMISSION_DENIED, "not your centre"); };
+  faults_.SetRefuse([](const v1::Open&) { return grpc::Status(grpc::StatusCode::PERMISSION_DENIED, "not your centre"); });
   EXPECT_EQ(WatchOnce(), kExitRefused);
   EXPECT_TRUE(fs::exists(In("call.wav")));
-  faults_.refuse = nullptr;
+  faults_.SetRefuse(nullptr);
   EXPECT_EQ(WatchOnce(), kExitDone);
   EXPECT_TRUE(fs::exists(In("done/call.wav")));
 }
@@ -175,7 +175,7 @@ TEST_F(WatchTest, RecordTakesAFileAndBareSamples) {
 
 TEST_F(WatchTest, AnUnknownCertificateEndsARecordWithRefused) {
   PutWav("call.wav", Audio(20'000));
-  faults_.refuse = [](const v1::Open&) { return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "unknown certificate"); };
+  faults_.SetRefuse([](const v1::Open&) { return grpc::Status(grpc::StatusCode::UNAUTHENTICATED, "unknown certificate"); });
   EXPECT_EQ(Run({"record", In("call.wav"), "--call-id", "c1", "--centre", "tokyo"}), kExitRefused);
 }
 
