@@ -135,7 +135,7 @@ void AddListen(CLI::App* app, Session* session) {
   command->add_option("--from", options->from_s, "begin so many seconds in")->check(CLI::Range(0.0, 1e7));
   command->add_option("--for", options->for_s, "so many seconds (default: to the end)")->check(CLI::Range(0.0, 1e7));
   command->add_option("--output", options->output, "file instead of standard output");
-  AddJustification(command, &options->justification);
+  AddJustification(command, &options->justification, /*required=*/true);
   command->footer(
       Footer("otokura listen 01a2013c-5ac4-7984-9723-0effe47e9048 --from 60 --for 10 --purpose inquiry --reference CASE-1001 | aplay"));
   command->callback([options, session] { session->run = [options, session] { return Run(Listen, *options, *session); }; });
@@ -147,7 +147,7 @@ void AddGet(CLI::App* app, Session* session) {
   command->add_option("id", options->id, "recording id")->required();
   command->add_option("--output", options->output, "file; written only when all of it has come and is right")->required();
   command->add_flag("--raw", options->raw, "the samples alone, without a WAV header");
-  AddJustification(command, &options->justification);
+  AddJustification(command, &options->justification, /*required=*/true);
   command->footer(Footer("otokura get 01a2013c-5ac4-7984-9723-0effe47e9048 --output call.wav --purpose complaint --reference CASE-1001"));
   command->callback([options, session] { session->run = [options, session] { return Run(Get, *options, *session); }; });
 }

@@ -128,9 +128,13 @@ int Show(const ShowOptions& options, const Session& session) {
 
 }  // namespace
 
-void AddJustification(CLI::App* command, Justification* justification) {
-  command->add_option("--purpose", justification->purpose, "why, one of the purposes of your role")->required();
-  command->add_option("--reference", justification->reference, "the case or ticket it is done for; goes into the audit log")->required();
+void AddJustification(CLI::App* command, Justification* justification, bool required) {
+  const std::string when = required ? "" : "; with a number, agent or call id";
+  command->add_option("--purpose", justification->purpose, absl::StrCat("why, one of the purposes of your role", when))->required(required);
+  command
+      ->add_option("--reference", justification->reference,
+                   absl::StrCat("the case or ticket it is done for; goes into the audit log", when))
+      ->required(required);
 }
 
 void AddSearch(CLI::App* app, Session* session) {
@@ -147,7 +151,7 @@ void AddSearch(CLI::App* app, Session* session) {
   command->add_option("--from", options->from, "opened at or after");
   command->add_option("--to", options->to, "opened before; a date: up to its end");
   command->add_option("--limit", options->limit, "at most so many (default 50)")->check(CLI::Range(1u, 100'000u));
-  AddJustification(command, &options->query.justification);
+  AddJustification(command, &options->query.justification, /*required=*/false);
   command->footer(Footer("otokura search --pension-number 1234-567890 --purpose inquiry --reference CASE-1001"));
   command->callback([options, session] { session->run = [options, session] { return Search(*options, *session); }; });
 }
@@ -156,7 +160,7 @@ void AddShow(CLI::App* app, Session* session) {
   auto options = std::make_shared<ShowOptions>();
   CLI::App* command = app->add_subcommand("show", "Show what is known of one recording");
   command->add_option("id", options->id, "recording id")->required();
-  AddJustification(command, &options->justification);
+  AddJustification(command, &options->justification, /*required=*/true);
   command->footer(Footer("otokura show 01a2013c-5ac4-7984-9723-0effe47e9048 --purpose inquiry --reference CASE-1001"));
   command->callback([options, session] { session->run = [options, session] { return Show(*options, *session); }; });
 }

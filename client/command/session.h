@@ -26,8 +26,8 @@ void AddGet(CLI::App* app, Session* session);
 void AddAudit(CLI::App* app, Session* session);
 void AddAdmin(CLI::App* app, Session* session);
 
-// --purpose and --reference, both required.
-void AddJustification(CLI::App* command, Justification* justification);
+// --purpose and --reference. Not required: only some of what the command does needs them, and the gateway says so.
+void AddJustification(CLI::App* command, Justification* justification, bool required);
 
 }  // namespace otokura::client
 

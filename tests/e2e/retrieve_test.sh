@@ -31,7 +31,11 @@ Prints "$id"
 Expect 1 "a pension number of nine digits" As operator otokura search --pension-number 385719026 "${why[@]}"
 SaysNot 385719026
 Expect 2 "two terms" As operator otokura search --agent a --call-id b "${why[@]}"
-Expect 2 "no purpose" As operator otokura search --reference CASE-1
+Expect 0 "a search without a term states no purpose" As operator otokura --json search
+Is "newest first" "$(Field recording_id | tr '\n' ' ')" "$other $id "
+Expect 1 "a term without a purpose" As operator otokura search --agent agent-7
+Says "justification.purpose"
+Expect 2 "showing without a purpose" As operator otokura show "$id" --reference CASE-1
 Expect 3 "another role's purpose" As operator otokura search --purpose maintenance --reference CASE-1
 Expect 3 "a contractor" As contractor otokura search --purpose maintenance --reference WORK-1
 Expect 3 "somebody without an account" As stranger otokura search "${why[@]}"
