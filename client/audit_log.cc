@@ -37,14 +37,11 @@ absl::Status CheckOpened(const v1::AuditEntry& leaf, const v1::AuditDetails& det
     const v1::CommittedValue& value;
     const char* field;
     const std::string& commitment;
-  } fields[] = {{details.account(), "account", leaf.account_commitment()},
-                {details.person(), "person", leaf.person_commitment()},
-                {details.company(), "company", leaf.company_commitment()},
-                {details.certificate(), "certificate", leaf.certificate_commitment()},
-                {details.address(), "address", leaf.address_commitment()},
-                {details.reference(), "reference", leaf.reference_commitment()},
-                {details.reason(), "reason", leaf.reason_commitment()},
-                {details.target(), "target", leaf.target_commitment()}};
+  } fields[] = {
+      {details.account(), "account", leaf.account_commitment()}, {details.person(), "person", leaf.person_commitment()},
+      {details.company(), "company", leaf.company_commitment()}, {details.certificate(), "certificate", leaf.certificate_commitment()},
+      {details.address(), "address", leaf.address_commitment()}, {details.reference(), "reference", leaf.reference_commitment()},
+      {details.reason(), "reason", leaf.reason_commitment()},    {details.target(), "target", leaf.target_commitment()}};
   for (const auto& field : fields) {
     if (absl::Status opens = CheckOpened(field.value, field.field, field.commitment, leaf.sequence()); !opens.ok()) return opens;
   }
@@ -53,7 +50,8 @@ absl::Status CheckOpened(const v1::AuditEntry& leaf, const v1::AuditDetails& det
 
 absl::StatusOr<AuditEntry> ReadLeaf(std::string_view bytes, const v1::AuditDetails& details) {
   v1::AuditEntry leaf;
-  if (!leaf.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return absl::DataLossError("an entry of the audit log cannot be read; have the log verified");
+  if (!leaf.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
+    return absl::DataLossError("an entry of the audit log cannot be read; have the log verified");
   if (leaf.version() != 1)
     return absl::FailedPreconditionError(
         absl::StrCat("audit entry ", leaf.sequence(), " has version ", leaf.version(), "; this program reads version 1"));
@@ -96,7 +94,8 @@ class LeafStream {
     }
     const v1::LeafRun& run = response.leaves();
     if (!begun_ || run.first_sequence() != next_) {
-      return absl::DataLossError(absl::StrCat("the gateway sent entry ", run.first_sequence(), " of the log where entry ", next_, " was due"));
+      return absl::DataLossError(
+          absl::StrCat("the gateway sent entry ", run.first_sequence(), " of the log where entry ", next_, " was due"));
     }
     crypto::EntryBundleReader leaves(run.bundle());
     for (int i = 0; const std::optional<std::string_view> leaf = leaves.Next(); ++i) {

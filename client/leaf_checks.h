@@ -16,8 +16,8 @@ namespace otokura::client {
 // One thread at a time. Keeps some 60 bytes a recording: a log about ten million of them takes 600 MB to check.
 class LeafChecks {
  public:
-  // The next leaf, from 0 on. `problem` hears what is wrong with it: it does not parse, is of a version that this program does not know, has
-  // another sequence, a time before its predecessor's, or an access number or a predecessor that its recording does not give it.
+  // The next leaf, from 0 on. `problem` hears what is wrong with it: it does not parse, is of a version that this program does not know,
+  // has another sequence, a time before its predecessor's, or an access number or a predecessor that its recording does not give it.
   void Check(std::string_view leaf, absl::FunctionRef<void(std::string_view problem)> problem);
 
  private:

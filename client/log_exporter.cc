@@ -1,5 +1,6 @@
 #include "client/log_exporter.h"
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
@@ -150,7 +151,7 @@ absl::Status Exporter::Finish() {
   if (!written.ok()) return written;
   if (absl::Status kept = folder_.WriteCheckpoint(note_); !kept.ok()) return kept;
   for (int level = crypto::kEntriesLevel; level < crypto::kTileLevels; ++level) {
-    const uint64_t index = old_.tree_size >> (crypto::kTileHeight * (std::max(level, 0) + 1));
+    const uint64_t index = (old_.tree_size >> (crypto::kTileHeight * std::max(level, 0))) / kTileHashes;
     if (crypto::TileWidth(new_.tree_size, level, index) != kTileHashes) continue;
     if (absl::Status removed = folder_.RemovePartials(level, index); !removed.ok()) return removed;
   }

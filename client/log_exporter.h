@@ -25,9 +25,9 @@ struct LogExported {
   uint64_t new_entries = 0;  // since the folder's last checkpoint
 };
 
-// Fetches what the folder lacks, derives every tile from the leaves, and writes the new checkpoint last, in one step, only when it is signed
-// by the key, extends the folder's old one, and is over exactly these leaves: else DATA_LOSS, and the folder keeps the old one. Broken off,
-// it goes on from the last whole bundle.
+// Fetches what the folder lacks, derives every tile from the leaves, and writes the new checkpoint last, in one step, only when it is
+// signed by the key, extends the folder's old one, and is over exactly these leaves: else DATA_LOSS, and the folder keeps the old one.
+// Broken off, it goes on from the last whole bundle.
 absl::StatusOr<LogExported> ExportLog(AuditLog& log, const LogExport& options);
 
 }  // namespace otokura::client

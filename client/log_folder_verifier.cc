@@ -1,4 +1,5 @@
-// VerifyLogFolder: leaves from the entry bundles, every tile derived from them and compared byte for byte, and no file that is none of these.
+// VerifyLogFolder: leaves from the entry bundles, every tile derived from them and compared byte for byte, and no file that is none of
+// these.
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -119,12 +120,14 @@ void FolderVerification::CheckFile(const std::string& path) {
   // Of an older checkpoint: the beginning of what it grew into.
   const absl::StatusOr<std::string> older = folder_.ReadTile(*tile);
   const absl::StatusOr<std::string> newer = folder_.ReadTile({tile->level, tile->index, width});
+  if (absl::IsNotFound(newer.status())) return;  // was reported
   if (!older.ok() || !newer.ok()) {
     failed_ = older.ok() ? newer.status() : older.status();
     return;
   }
-  const std::optional<std::string_view> prefix =
-      tile->level == crypto::kEntriesLevel ? BundlePrefix(*newer, tile->width) : std::string_view(*newer).substr(0, tile->width * kSha256Bytes);
+  const std::optional<std::string_view> prefix = tile->level == crypto::kEntriesLevel
+                                                     ? BundlePrefix(*newer, tile->width)
+                                                     : std::string_view(*newer).substr(0, tile->width * kSha256Bytes);
   if (prefix != *older) verifier_.Report(path, std::nullopt, "is not the beginning of what it grew into");
 }
 
@@ -139,7 +142,8 @@ absl::StatusOr<LogVerdict> FolderVerification::Run() {
   absl::StatusOr<std::optional<std::string>> note = folder_.ReadCheckpoint();
   if (!note.ok()) return note.status();
   if (!note->has_value()) {
-    return absl::NotFoundError(absl::StrCat("'", folder_.path(), "' holds no checkpoint; is it an exported log, and was the export finished?"));
+    return absl::NotFoundError(
+        absl::StrCat("'", folder_.path(), "' holds no checkpoint; is it an exported log, and was the export finished?"));
   }
   if (!verifier_.Begin(**note)) return verifier_.verdict();
   if (absl::Status taken = TakeBundles(); !taken.ok()) return taken;

@@ -19,9 +19,7 @@ void TreeVerifier::Report(std::string where, std::optional<uint64_t> sequence, s
   if (options_.finding) options_.finding({std::move(where), sequence, std::string(problem)});
 }
 
-void TreeVerifier::ReportEntry(uint64_t sequence, std::string_view problem) {
-  Report(absl::StrCat("entry ", sequence), sequence, problem);
-}
+void TreeVerifier::ReportEntry(uint64_t sequence, std::string_view problem) { Report(absl::StrCat("entry ", sequence), sequence, problem); }
 
 bool TreeVerifier::Begin(std::string_view note) {
   absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::OpenCheckpoint(note, options_.log_key);

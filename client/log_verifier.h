@@ -26,9 +26,9 @@ struct LogFinding {
 
 struct LogVerification {
   crypto::NoteVerifier log_key;
-  std::optional<crypto::Checkpoint> since{};                        // an older one, which the log must extend
-  std::function<void(const LogFinding& finding)> finding{};         // as they are found
-  std::function<bool(uint64_t done, uint64_t total)> progress{};    // now and then; false ends the verification with CANCELLED
+  std::optional<crypto::Checkpoint> since{};                      // an older one, which the log must extend
+  std::function<void(const LogFinding& finding)> finding{};       // as they are found
+  std::function<bool(uint64_t done, uint64_t total)> progress{};  // now and then; false ends the verification with CANCELLED
 };
 
 struct LogVerdict {
@@ -64,8 +64,8 @@ class TreeVerifier {
   LogVerdict verdict_;
 };
 
-// Every file of the folder against every leaf in it. An error means that the verification could not go on (the folder cannot be read, it was
-// cancelled); what is wrong with the log are findings.
+// Every file of the folder against every leaf in it. An error means that the verification could not go on (the folder cannot be read, it
+// was cancelled); what is wrong with the log are findings.
 absl::StatusOr<LogVerdict> VerifyLogFolder(const std::string& folder, const LogVerification& options);
 // The same over the leaves that the gateway streams.
 absl::StatusOr<LogVerdict> VerifyLiveLog(AuditLog& log, const LogVerification& options);
