@@ -40,7 +40,7 @@ grep -q '"account":"operator"' "$work/details" && grep -q '"reference":"CASE-1"'
 Expect 2 "verify needs a key" "$OTOKURA" audit verify "$work/log"
 Expect 1 "a key that is none" "$OTOKURA" audit verify "$work/log" --key nonsense
 cp -r "$work/log" "$work/bent"
-bundle=$(find "$work/bent/tile/entries" -type f | sort | tail -n 1)
+bundle=$work/bent/tile/entries/000.p/$(sed -n 2p "$work/bent/checkpoint")
 printf '\x7f' | dd of="$bundle" bs=1 seek=40 conv=notrunc 2>/dev/null
 Expect 5 "a changed byte" "$OTOKURA" audit verify "$work/bent" --key "$key"
 Prints "the first bad entry is 0"

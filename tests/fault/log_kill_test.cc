@@ -21,7 +21,7 @@ namespace {
 constexpr int kKillsDefault = 10;  // OTOKURA_KILLS=… takes another
 constexpr int kListeners = 3;
 constexpr uint32_t kCheckpointIntervalMs = 100;         // as often as the configuration allows
-constexpr std::chrono::milliseconds kLifeMax{900};      // from "serving" to the kill
+constexpr std::chrono::milliseconds kLifeMax{1200};     // from "serving" to the kill
 constexpr std::chrono::milliseconds kBeforeNextTry{5};  // while the gateway is away
 
 int Kills() {
@@ -54,7 +54,9 @@ class Listener {
       };
       const absl::Status status = (*archive)->Listen(recording_id_, {}, Inquiry(), sink);
       if (heard) ++heard_;  // also where the end never came: something left
-      if (!status.ok()) std::this_thread::sleep_for(kBeforeNextTry);
+      if (status.ok()) continue;
+      std::this_thread::sleep_for(kBeforeNextTry);
+      archive = client::Archive::Create(connection_);  // connects at once, where the old connection would wait
     }
   }
 
@@ -82,6 +84,7 @@ class Watcher {
     while (log.ok() && !stopping_) {
       const auto head = (*log)->Head();
       if (head.ok()) seen_[head->checkpoint] = head->verifier_key;
+      if (!head.ok()) log = client::AuditLog::Create(connection_);  // connects at once, where the old connection would wait
       std::this_thread::sleep_for(kBeforeNextTry);
     }
   }

@@ -93,7 +93,7 @@ class AuditProofs : public ::testing::Test {
     const size_t logged = ReadLog(site_.ConnectAs("auditor")).value().size();
     for (;;) {
       const crypto::Checkpoint checkpoint = Opened(Checkpoint("auditor")->checkpoint());
-      if (checkpoint.tree_size > logged) return checkpoint;
+      if (checkpoint.tree_size >= logged) return checkpoint;
       absl::SleepFor(absl::Milliseconds(10));
     }
   }
