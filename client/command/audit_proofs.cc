@@ -112,9 +112,13 @@ void PrintFinding(const LogFinding& finding, bool json) {
     nlohmann::json line = {{"where", finding.where}, {"problem", finding.problem}};
     if (finding.sequence.has_value()) line["sequence"] = *finding.sequence;
     PrintJson(line);
-  } else {
-    std::printf("%s: %s\n", finding.where.c_str(), finding.problem.c_str());
+    return;
   }
+  std::string line = absl::StrCat(finding.where, ": ", finding.problem);
+  for (char& byte : line) {
+    if (static_cast<unsigned char>(byte) < 0x20 || byte == 0x7F) byte = '?';  // a file's name must not steer the terminal
+  }
+  std::printf("%s\n", line.c_str());
 }
 
 int PrintVerdict(const LogVerdict& verdict, bool json) {

@@ -210,7 +210,6 @@ TEST_F(GateTest, I7_I11_WhileTheLogIsUnprovenNothingOfARecordingIsReleased) {
     ASSERT_TRUE(permit.ok()) << permit.status();
     EXPECT_TRUE(permit->PermitsAuditDetails());
   }
-  EXPECT_TRUE(DecideRecord(CallerForTest(v1::RECORDER), {"Tokyo", "Tokyo-pensions", "", FormatForTest()}, kTestStart).allowed);
   may_release = absl::OkStatus();
   EXPECT_TRUE(ReleaseAndWait(gate, supervisor, AskForTest(Action::kListen)).ok());
 }
