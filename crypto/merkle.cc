@@ -26,17 +26,19 @@ absl::Status CheckProofShape(absl::Span<const std::string> proof) {
 }  // namespace
 
 std::string MerkleLeafHash(std::string_view leaf) {
-  std::string input;
-  input.reserve(1 + leaf.size());
-  input.append(1, '\x00').append(leaf);
-  return Sha256(input);
+  std::string hash(kSha256Bytes, '\0');
+  Sha256Of({std::string_view("\x00", 1), leaf}, hash.data());
+  return hash;
 }
 
 std::string MerkleNodeHash(std::string_view left, std::string_view right) {
-  std::string input;
-  input.reserve(1 + left.size() + right.size());
-  input.append(1, '\x01').append(left).append(right);
-  return Sha256(input);
+  std::string hash(kSha256Bytes, '\0');
+  Sha256Of({std::string_view("\x01", 1), left, right}, hash.data());
+  return hash;
+}
+
+void MerkleNodeHashInto(const char* left_and_right, char* hash) {
+  Sha256Of({std::string_view("\x01", 1), std::string_view(left_and_right, 2 * kSha256Bytes)}, hash);
 }
 
 std::string MerkleEmptyRoot() { return Sha256({}); }

@@ -7,6 +7,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
+#include "crypto/base64.h"
 #include "crypto/openssl_ptr.h"
 #include "crypto/sha256.h"
 #include "crypto/unicode.h"
@@ -32,13 +33,6 @@ bool IsName(std::string_view name) {
 bool IsNoteText(std::string_view text) {
   return !text.empty() && text.back() == '\n' && DecodeUtf8(text) &&
          std::none_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < 0x20 && c != '\n'; });
-}
-
-// Strict: the one standard, padded encoding of the bytes.
-std::optional<std::string> DecodeBase64(std::string_view text) {
-  std::string bytes;
-  if (!absl::Base64Unescape(absl::string_view(text.data(), text.size()), &bytes) || absl::Base64Escape(bytes) != text) return std::nullopt;
-  return bytes;
 }
 
 std::string KeyIdBytes(std::string_view name, std::string_view public_key) {

@@ -21,6 +21,7 @@ class NoteSigner {
  public:
   // `name` is non-empty UTF-8 without spaces (Unicode White_Space) and without '+'.
   static absl::StatusOr<NoteSigner> Create(std::string_view name, SecretBytes seed);
+  const std::string& name() const { return name_; }
   // <name>+<key id, 8 hex digits>+<base64(0x01 ‖ public key)>
   std::string VerifierKey() const;
   // `text` ends in a newline and holds no other control characters (newlines apart). Returns text, blank line, signature line.

@@ -1,10 +1,11 @@
-// `otokura audit list`.
+// `otokura audit list`, and where its other subcommands come together.
 #include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "client/command/audit_log_text.h"
 #include "client/command/exit_code.h"
 #include "client/command/recording_text.h"
 #include "client/command/session.h"
@@ -21,6 +22,8 @@ struct ListOptions {
   uint64_t limit = 100;
   bool all = false;
 };
+
+}  // namespace
 
 nlohmann::json ToJson(const AuditEntry& entry) {
   nlohmann::json line = {{"sequence", entry.sequence},
@@ -55,6 +58,8 @@ nlohmann::json ToJson(const AuditEntry& entry) {
   if (entry.closes) line["of_sequence"] = entry.of_sequence;
   return line;
 }
+
+namespace {
 
 std::string Extent(const AuditEntry& entry) {
   if (entry.rows > 0) return absl::StrCat(entry.rows, entry.rows == 1 ? " row" : " rows");
@@ -97,6 +102,7 @@ int List(const ListOptions& options, const Session& session) {
 void AddAudit(CLI::App* app, Session* session) {
   CLI::App* audit = app->add_subcommand("audit", "The audit log");
   audit->require_subcommand(1);
+  AddAuditProofs(audit, session);
   auto options = std::make_shared<ListOptions>();
   CLI::App* command = audit->add_subcommand("list", "Who did what, newest first");
   command->add_option("--recording", options->recording, "only entries about this recording");

@@ -40,8 +40,8 @@ nlohmann::json ToJson(const PersonalMetadata& personal) {
           {"notes", personal.notes}};
 }
 
-void PrintJson(const nlohmann::json& value) {
-  std::printf("%s\n", value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace).c_str());
-}
+std::string JsonLine(const nlohmann::json& value) { return value.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n"; }
+
+void PrintJson(const nlohmann::json& value) { std::fputs(JsonLine(value).c_str(), stdout); }
 
 }  // namespace otokura::client

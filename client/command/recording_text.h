@@ -16,6 +16,7 @@ nlohmann::json ToJson(const Recording& recording);
 nlohmann::json ToJson(const PersonalMetadata& personal);
 
 // One line of JSON. Text that is not UTF-8 (it should be) is shown with replacement characters rather than refused.
+std::string JsonLine(const nlohmann::json& value);  // with its newline
 void PrintJson(const nlohmann::json& value);
 
 }  // namespace otokura::client

@@ -11,6 +11,7 @@
 #include "client/command/exit_code.h"
 #include "client/command/interrupt.h"
 #include "client/command/output_file.h"
+#include "client/command/progress.h"
 #include "client/command/session.h"
 #include "client/command/text.h"
 #include "client/command/wav.h"
@@ -26,27 +27,6 @@ struct RetrieveOptions {
   double from_s = 0;
   double for_s = 0;
   bool raw = false;
-};
-
-// A bar on standard error, where a person watches.
-class Progress {
- public:
-  ~Progress() {
-    if (shown_ >= 0) std::fprintf(stderr, "\r\033[K");
-  }
-  void Show(uint64_t done, uint64_t total) {
-    constexpr int kWidth = 40;
-    const int percent = total == 0 ? 100 : static_cast<int>(done * 100 / total);
-    if (!on_ || percent == shown_) return;
-    shown_ = percent;
-    const int filled = percent * kWidth / 100;
-    std::fprintf(stderr, "\r[%s%s] %3d%%", std::string(static_cast<size_t>(filled), '#').c_str(),
-                 std::string(static_cast<size_t>(kWidth - filled), ' ').c_str(), percent);
-  }
-
- private:
-  const bool on_ = ::isatty(STDERR_FILENO) == 1;
-  int shown_ = -1;
 };
 
 // `write` takes bytes to wherever they go. WAV wants its audio padded to an even length.

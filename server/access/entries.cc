@@ -26,6 +26,10 @@ v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
       return v1::ACCOUNT_LIST;
     case Action::kSuspendAccount:
       return v1::ACCOUNT_SUSPEND;
+    case Action::kExportAudit:
+      return v1::AUDIT_EXPORT;
+    case Action::kProveAudit:
+      return v1::AUDIT_PROOF;
   }
   return v1::AUDIT_ACTION_UNSPECIFIED;
 }

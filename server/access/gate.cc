@@ -17,6 +17,7 @@ keys::Released WhatIsReleased(Action action) {
     case Action::kDownload:
       return keys::Released::kAudio;
     case Action::kListAudit:
+    case Action::kExportAudit:
       return keys::Released::kAuditDetails;
     default:
       return keys::Released::kMetadata;
@@ -25,7 +26,22 @@ keys::Released WhatIsReleased(Action action) {
 
 bool Releases(Action action) {
   return action == Action::kShow || action == Action::kShowPersonal || action == Action::kListen || action == Action::kDownload ||
-         action == Action::kListAudit;
+         action == Action::kListAudit || action == Action::kExportAudit;
+}
+
+// What tells anybody anything of a recording.
+bool IsOfRecordings(Action action) {
+  switch (action) {
+    case Action::kSearch:
+    case Action::kSearchPersonal:
+    case Action::kShow:
+    case Action::kShowPersonal:
+    case Action::kListen:
+    case Action::kDownload:
+      return true;
+    default:
+      return false;
+  }
 }
 
 storage::RecordCommit CommitOf(std::unique_ptr<audit::Draft> entry, storage::RecordsDone done) {
@@ -43,12 +59,19 @@ struct Gate::Floods : RefusalFloods {
   Floods() : RefusalFloods(kRefusalsPerMinute) {}
 };
 
-Gate::Gate(storage::Committer* committer, runtime::Clock* clock)
-    : committer_(committer), clock_(clock), floods_(std::make_shared<Floods>()) {}
+Gate::Gate(storage::Committer* committer, runtime::Clock* clock, std::function<absl::Status()> may_release)
+    : committer_(committer), clock_(clock), may_release_(std::move(may_release)), floods_(std::make_shared<Floods>()) {}
 
 Gate::~Gate() {
   for (RefusalFloods::Summary& summary : floods_->TakeAll())
     WriteSummary(summary.kind.action, summary.kind.rule, summary.kind.address, summary.count);
+}
+
+Decision Gate::DecideNow(const Caller& caller, const Ask& ask) const {
+  Decision decision = Decide(caller, ask, clock_->Now());
+  if (!decision.allowed || may_release_ == nullptr || !IsOfRecordings(ask.action)) return decision;
+  if (absl::Status may = may_release_(); !may.ok()) return {false, "log-unproven", std::move(may)};
+  return decision;
 }
 
 void Gate::Release(const Caller& caller, Ask ask, std::function<void(absl::StatusOr<keys::ReleasePermit>)> done) {
@@ -56,7 +79,7 @@ void Gate::Release(const Caller& caller, Ask ask, std::function<void(absl::Statu
     done(absl::InternalError("gate: this action releases nothing"));
     return;
   }
-  const Decision decision = Decide(caller, ask, clock_->Now());
+  const Decision decision = DecideNow(caller, ask);
   const storage::RecordingId recording = ask.resource.has_value() ? ask.resource->id : storage::RecordingId();
   committer_->Commit(
       CommitOf(DraftFor(caller, ask, decision), [decision, recording, what = WhatIsReleased(ask.action), done = std::move(done)](
@@ -68,7 +91,7 @@ void Gate::Release(const Caller& caller, Ask ask, std::function<void(absl::Statu
 }
 
 void Gate::Note(const Caller& caller, const Ask& ask, std::function<void(absl::StatusOr<uint64_t>)> done) {
-  const Decision decision = Decide(caller, ask, clock_->Now());
+  const Decision decision = DecideNow(caller, ask);
   committer_->Commit(CommitOf(DraftFor(caller, ask, decision),
                               [decision, done = std::move(done)](const absl::Status& status, absl::Span<const uint64_t> sequences) {
                                 if (!status.ok() || sequences.size() != 1) return done(LogIsDown());

@@ -46,7 +46,7 @@ struct Ask {
 struct Decision {
   bool allowed = false;
   std::string rule;      // a fixed word: "role", "purpose", "reference", "scope-or-absent", "suspended", "certificate", "own-account",
-                         // "allowed"; recording: "centre", "queue", "retention-class", "format"
+                         // "log-unproven", "allowed"; recording: "centre", "queue", "retention-class", "format"
   absl::Status refusal;  // what the caller is told; OK when allowed
 };
 
@@ -70,11 +70,14 @@ Decision DecideRecord(const Caller& caller, const RecordAsk& ask, absl::Time now
 // over.
 class Gate {
  public:
-  Gate(storage::Committer* committer, runtime::Clock* clock);
+  // `may_release`, where given, is asked before anything of a recording is released, searches included: while it says no, the refusal is
+  // logged and given to the caller. Recording, accounts and whatever reads the log, which is how one finds out why, go on (I11).
+  Gate(storage::Committer* committer, runtime::Clock* clock, std::function<absl::Status()> may_release = nullptr);
   ~Gate();
 
   // Decides, makes the entry durable, then gives the permit, or the refusal. UNAVAILABLE where the entry cannot be written: nothing leaves.
-  // For kShow, kShowPersonal → Released::kMetadata; kListen, kDownload → kAudio; kListAudit → kAuditDetails.
+  // For kShow, kShowPersonal → Released::kMetadata; kListen, kDownload → kAudio; kListAudit, kExportAudit →
+  // kAuditDetails.
   void Release(const Caller& caller, Ask ask, std::function<void(absl::StatusOr<keys::ReleasePermit>)> done);
   // Searches, account and key actions: an entry without a permit. Gives the entry's sequence.
   void Note(const Caller& caller, const Ask& ask, std::function<void(absl::StatusOr<uint64_t>)> done);
@@ -102,10 +105,12 @@ class Gate {
 
  private:
   struct Floods;
+  Decision DecideNow(const Caller& caller, const Ask& ask) const;
   void WriteSummary(v1::AuditAction action, const std::string& rule, const std::string& address, uint32_t count);
 
   storage::Committer* const committer_;
   runtime::Clock* const clock_;
+  const std::function<absl::Status()> may_release_;
   const std::shared_ptr<Floods> floods_;
 };
 

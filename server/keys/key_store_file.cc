@@ -43,22 +43,25 @@ absl::Status SyncDirectoryOf(const std::string& path) {
   return status;
 }
 
-}  // namespace
-
-absl::Status WriteNewFile(const std::string& path, std::string_view bytes) {
+// `rename_flags` as of renameat2.
+absl::Status WriteFile(const std::string& path, std::string_view bytes, unsigned rename_flags) {
   const std::string temporary = absl::StrCat(path, ".", absl::BytesToHexString(crypto::RandomBytes(8)), ".tmp");
   const int file = open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
   if (file < 0) return FileError("create", temporary);
   absl::Status status = WriteAndSync(file, temporary, bytes);
   close(file);
-  if (status.ok() && renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), RENAME_NOREPLACE) != 0)
-    status = FileError("create", path);
+  if (status.ok() && renameat2(AT_FDCWD, temporary.c_str(), AT_FDCWD, path.c_str(), rename_flags) != 0) status = FileError("create", path);
   if (!status.ok()) {
     unlink(temporary.c_str());
     return status;
   }
   return SyncDirectoryOf(path);
 }
+
+}  // namespace
+
+absl::Status WriteNewFile(const std::string& path, std::string_view bytes) { return WriteFile(path, bytes, RENAME_NOREPLACE); }
+absl::Status ReplaceFile(const std::string& path, std::string_view bytes) { return WriteFile(path, bytes, 0); }
 
 absl::StatusOr<std::string> ReadSmallFile(const std::string& path) {
   const int file = open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);

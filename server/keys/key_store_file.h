@@ -14,6 +14,8 @@ inline constexpr size_t kKeyStoreFileBytesMax = 4096;
 
 // Durable on return, mode 0600; ALREADY_EXISTS where there is a file of that name: keys are never overwritten.
 absl::Status WriteNewFile(const std::string& path, std::string_view bytes);
+// Replaces the file in one step, durably: after a crash there is the old content or the new. For what is no key.
+absl::Status ReplaceFile(const std::string& path, std::string_view bytes);
 // NOT_FOUND; DATA_LOSS where it is larger than kKeyStoreFileBytesMax.
 absl::StatusOr<std::string> ReadSmallFile(const std::string& path);
 

@@ -16,6 +16,7 @@ namespace otokura::gateway {
 namespace {
 
 constexpr char kDefaultListenAddress[] = "127.0.0.1:8443";
+constexpr uint32_t kDefaultCheckpointIntervalMs = 1000;
 constexpr size_t kMistakesMax = 50;  // a file that is no configuration at all need not be read out to its end
 
 class MistakeList : public google::protobuf::io::ErrorCollector {
@@ -38,6 +39,7 @@ absl::StatusOr<v1::GatewayConfig> ParseConfiguration(std::string_view text) {
   v1::GatewayConfig config;
   if (!parser.ParseFromString(std::string(text), &config)) return absl::InvalidArgumentError(absl::StrJoin(list.mistakes(), "\n"));
   if (config.listen_address().empty()) config.set_listen_address(kDefaultListenAddress);
+  if (config.log().checkpoint_interval_ms() == 0) config.mutable_log()->set_checkpoint_interval_ms(kDefaultCheckpointIntervalMs);
   *config.mutable_limits() = recordings::WithDefaults(config.limits());
   return config;
 }
@@ -62,6 +64,7 @@ std::vector<Problem> CheckConfiguration(const v1::GatewayConfig& config, absl::T
   CheckRootKey(config, problems);
   CheckNames(config, problems);
   CheckLimits(config.limits(), problems);
+  CheckLog(config.log(), problems);
   return problems.Take();
 }
 

@@ -33,6 +33,7 @@ void CheckFolders(const v1::GatewayConfig& config, ProblemList& problems);      
 void CheckRootKey(const v1::GatewayConfig& config, ProblemList& problems);                  // where the passphrase lies
 void CheckNames(const v1::GatewayConfig& config, ProblemList& problems);                    // centres, queues, retention classes
 void CheckLimits(const v1::LimitsConfig& limits, ProblemList& problems);
+void CheckLog(const v1::LogConfig& log, ProblemList& problems);
 
 }  // namespace otokura::gateway
 

@@ -35,4 +35,12 @@ void CheckLimits(const v1::LimitsConfig& limits, ProblemList& problems) {
     problems.Add("limits.free_space_fair_bytes", "must not be below free_space_min_bytes");
 }
 
+void CheckLog(const v1::LogConfig& log, ProblemList& problems) {
+  constexpr uint32_t kLeastMs = 100;    // each is two synced writes
+  constexpr uint32_t kMostMs = 60'000;  // what no checkpoint covers yet can be taken back unseen
+  if (log.checkpoint_interval_ms() >= kLeastMs && log.checkpoint_interval_ms() <= kMostMs) return;
+  problems.Add("log.checkpoint_interval_ms",
+               absl::StrCat("is ", log.checkpoint_interval_ms(), ", must be ", kLeastMs, " to ", kMostMs, ", or 0 for the default"));
+}
+
 }  // namespace otokura::gateway

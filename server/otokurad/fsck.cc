@@ -4,7 +4,10 @@
 
 #include "absl/strings/str_cat.h"
 #include "crypto/secret.h"
+#include "crypto/signed_note.h"
 #include "nlohmann/json.hpp"
+#include "server/audit/verify_tiles.h"
+#include "server/keys/log_key.h"
 #include "server/otokurad/check_config.h"
 #include "server/otokurad/exit_codes.h"
 #include "server/otokurad/store.h"
@@ -40,6 +43,13 @@ void Print(const recordings::FsckReport& report, bool json) {
             << " log entries: " << (report.findings == 0 ? "clean" : absl::StrCat(report.findings, " findings")) << "\n";
 }
 
+absl::Status CheckTiles(const Store& store, const v1::GatewayConfig& config,
+                        absl::FunctionRef<void(std::string_view where, std::string_view problem)> problem) {
+  const auto log_key = crypto::NoteVerifier::Parse(store.log_signer->VerifierKey());
+  if (!log_key.ok()) return log_key.status();
+  return audit::VerifyTiles(store.engine->records(), *log_key, keys::CheckpointCopyPath(config.key_store_dir()), problem);
+}
+
 int Fail(const absl::Status& status, int exit_code) {
   std::cerr << "otokurad fsck: " << status.message() << "\n";
   return exit_code;
@@ -54,9 +64,14 @@ int Fsck(const FsckArguments& arguments) {
   if (!config.ok()) return Fail(config.status(), kExitConfiguration);
   auto store = OpenStore(*config, StoreUse::kCheck);
   if (!store.ok()) return Fail(store.status(), kExitFailed);
-  const auto report = recordings::Fsck(*store->engine, *store->keys, {arguments.deep},
-                                       [&arguments](const recordings::FsckFinding& finding) { Print(finding, arguments.json); });
+  const auto print = [&arguments](const recordings::FsckFinding& finding) { Print(finding, arguments.json); };
+  auto report = recordings::Fsck(*store->engine, *store->keys, {arguments.deep}, print);
   if (!report.ok()) return Fail(report.status(), kExitFailed);
+  const absl::Status tiles = CheckTiles(*store, *config, [&](std::string_view where, std::string_view problem) {
+    ++report->findings;
+    print({std::string(where), std::string(problem)});
+  });
+  if (!tiles.ok()) return Fail(tiles, kExitFailed);
   Print(*report, arguments.json);
   return report->findings == 0 ? kExitDone : kExitDamage;
 }

@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "server/keys/log_key.h"
 #include "server/recordings/site.h"
 #include "server/rpc/library_messages.h"
 #include "server/rpc/server_options.h"
@@ -60,7 +61,9 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
   committer_ = storage::Committer::Create(store_.engine.get(), log_.get());
-  gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get());
+  OpenLog();
+  gate_ =
+      std::make_unique<access::Gate>(committer_.get(), clock_.get(), [publisher = publisher_.get()] { return publisher->MayRelease(); });
   auto directory = access::Directory::Open(store_.engine->records(), committer_.get(), &store_.keys->site(), clock_.get(), config_);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
@@ -69,6 +72,20 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
     events_->Failure("epoch-keys-not-made", epochs);
   }
   return OpenRecordings();
+}
+
+// Whatever is wrong with the log's checkpoints stops releases, never the start: calls are taken in (I11).
+void Gateway::OpenLog() {
+  audit::Publisher::Parts parts;
+  parts.records = &store_.engine->records();
+  parts.committer = committer_.get();
+  parts.log = log_.get();
+  parts.signer = store_.log_signer.get();
+  parts.copy_path = keys::CheckpointCopyPath(config_.key_store_dir());
+  parts.events = events_;
+  publisher_ = std::make_unique<audit::Publisher>(std::move(parts));
+  publisher_->Publish().IgnoreError();  // reported as an event
+  publisher_->Start(absl::Milliseconds(config_.log().checkpoint_interval_ms()));
 }
 
 absl::Status Gateway::OpenRecordings() {
@@ -95,7 +112,14 @@ void Gateway::MakeServices() {
   door_ = std::make_unique<rpc::Door>(directory_.get(), gate_.get(), executor_.get());
   ingest_service_ = std::make_unique<rpc::IngestService>(door_.get(), ingest_.get(), executor_.get());
   access_service_ = std::make_unique<rpc::AccessService>(door_.get(), catalogue_.get(), retrieval_.get(), executor_.get());
-  audit_service_ = std::make_unique<rpc::AuditService>(door_.get(), gate_.get(), log_.get(), site_keys, executor_.get());
+  const storage::RecordReader* const records = &store_.engine->records();
+  leaf_runs_ = std::make_unique<audit::LeafRuns>(records, site_keys);
+  log_exports_ = std::make_unique<rpc::LogExports>(
+      rpc::LogExports::Parts{door_.get(), gate_.get(), publisher_.get(), leaf_runs_.get(), executor_.get(), clock_.get()});
+  log_proofs_ =
+      std::make_unique<rpc::LogProofs>(rpc::LogProofs::Parts{gate_.get(), publisher_.get(), records, executor_.get(), clock_.get()});
+  audit_service_ = std::make_unique<rpc::AuditService>(door_.get(), gate_.get(), log_.get(), site_keys, log_exports_.get(),
+                                                       log_proofs_.get(), executor_.get());
   admin_service_ = std::make_unique<rpc::AdminService>(
       rpc::AdminService::Parts{door_.get(), gate_.get(), directory_.get(), site_keys, executor_.get(), clock_.get()});
 }
@@ -215,7 +239,7 @@ absl::Status Gateway::LogFact(v1::AuditAction action, std::string subject) {
 }
 
 void Gateway::Stop() {
-  if (stopping_.exchange(true) || committer_ == nullptr) return;
+  if (stopping_.exchange(true) || publisher_ == nullptr) return;
   StopServing();
   LetTasksEnd();
   ingest_.reset();
@@ -226,6 +250,8 @@ void Gateway::Stop() {
     if (const absl::Status logged = LogFact(v1::GATEWAY_STOPPED, kVersion); !logged.ok()) events_->Failure("stop-not-logged", logged);
     events_->Info("stopped");
   }
+  publisher_->Stop();
+  publisher_->Publish().IgnoreError();  // so that the newest checkpoint covers all of this run
   committer_->Drain();
 }
 

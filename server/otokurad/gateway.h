@@ -16,7 +16,9 @@
 #include "otokura/v1/config.pb.h"
 #include "server/access/directory.h"
 #include "server/access/gate.h"
+#include "server/audit/leaf_runs.h"
 #include "server/audit/log.h"
+#include "server/audit/publisher.h"
 #include "server/otokurad/store.h"
 #include "server/recordings/catalogue.h"
 #include "server/recordings/ingest.h"
@@ -60,6 +62,7 @@ class Gateway {
  private:
   Gateway(v1::GatewayConfig config, Options options);
   absl::Status Open(std::unique_ptr<storage::Engine> engine);
+  void OpenLog();
   absl::Status OpenRecordings();
   absl::Status Serve();
   void MakeServices();
@@ -87,6 +90,7 @@ class Gateway {
   Store store_;
   std::unique_ptr<audit::Log> log_;
   std::unique_ptr<storage::Committer> committer_;
+  std::unique_ptr<audit::Publisher> publisher_;
   std::unique_ptr<access::Gate> gate_;
   std::unique_ptr<access::Directory> directory_;
   std::unique_ptr<runtime::Executor> executor_;
@@ -97,6 +101,9 @@ class Gateway {
   std::unique_ptr<rpc::Door> door_;
   std::unique_ptr<rpc::IngestService> ingest_service_;
   std::unique_ptr<rpc::AccessService> access_service_;
+  std::unique_ptr<audit::LeafRuns> leaf_runs_;
+  std::unique_ptr<rpc::LogExports> log_exports_;
+  std::unique_ptr<rpc::LogProofs> log_proofs_;
   std::unique_ptr<rpc::AuditService> audit_service_;
   std::unique_ptr<rpc::AdminService> admin_service_;
   std::unique_ptr<grpc::Server> server_;

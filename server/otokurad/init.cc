@@ -21,7 +21,10 @@
 #include "crypto/secret.h"
 #include "server/access/directory.h"
 #include "server/audit/log.h"
+#include "server/audit/publisher.h"
 #include "server/keys/key_hierarchy.h"
+#include "server/keys/key_store_file.h"
+#include "server/keys/log_key.h"
 #include "server/otokurad/check_config.h"
 #include "server/otokurad/exit_codes.h"
 #include "server/otokurad/passphrase.h"
@@ -96,6 +99,18 @@ std::unique_ptr<audit::Draft> EnrolmentEntry(const v1::AddAccountRequest& reques
   draft->leaf.set_rule("init");
   draft->particulars.target = request.account().name();
   return draft;
+}
+
+// The log's key and the checkpoint of the empty log. Its origin says whose log it is, and never changes: it is in every checkpoint.
+absl::Status MakeLog(const v1::GatewayConfig& config, const std::string& site_id, crypto::KeyEncryptionProvider& provider) {
+  const std::string origin = absl::StrCat(config.trust_domain(), "/otokura/", site_id);
+  if (absl::Status made = keys::MakeLogKey(config.key_store_dir(), origin, provider); !made.ok()) return made;
+  auto signer = keys::OpenLogKey(config.key_store_dir(), provider);
+  if (!signer.ok()) return signer.status();
+  if (absl::Status written = keys::WriteNewFile(keys::LogPublicKeyPath(config.key_store_dir()), signer->VerifierKey() + "\n");
+      !written.ok())
+    return written;
+  return audit::WriteFirstCheckpoint(*signer, keys::CheckpointCopyPath(config.key_store_dir()));
 }
 
 // Header, accounts and the first entries of the log, in one write.
@@ -179,6 +194,7 @@ absl::Status InitialiseSiteOn(storage::Engine& engine, const v1::GatewayConfig& 
   if (absl::Status made = keys::KeyHierarchy::Initialise(config.key_store_dir(), site_id, **provider); !made.ok()) return made;
   auto keys = keys::KeyHierarchy::Open(config.key_store_dir(), site_id, provider->get());
   if (!keys.ok()) return keys.status();
+  if (absl::Status made = MakeLog(config, site_id, **provider); !made.ok()) return made;
   return WriteFirstRecords(engine, (*keys)->site(), config, site_id, *requests);
 }
 
@@ -190,6 +206,9 @@ int Init(const InitArguments& arguments) {
   if (!config.ok()) return Fail(config.status(), kExitConfiguration);
   if (absl::Status made = InitialiseFrom(*config, arguments); !made.ok()) return Fail(made, kExitFailed);
   std::cout << "made the site in " << config->data_dir() << ", its keys in " << config->key_store_dir() << "\n";
+  if (auto key = keys::ReadSmallFile(keys::LogPublicKeyPath(config->key_store_dir())); key.ok()) {
+    std::cout << "give auditors the public key of its log: " << *key;
+  }
   return kExitDone;
 }
 

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "crypto/file_key_provider.h"
+#include "server/keys/log_key.h"
 #include "server/otokurad/passphrase.h"
 #include "server/storage/local/local_engine.h"
 
@@ -68,6 +69,9 @@ absl::StatusOr<Store> OpenStoreOn(std::unique_ptr<storage::Engine> engine, const
   auto keys = keys::KeyHierarchy::Open(config.key_store_dir(), store.header.site_id(), store.provider.get());
   if (!keys.ok()) return keys.status();
   store.keys = *std::move(keys);
+  auto log_signer = keys::OpenLogKey(config.key_store_dir(), *store.provider);
+  if (!log_signer.ok()) return log_signer.status();
+  store.log_signer = std::make_unique<crypto::NoteSigner>(*std::move(log_signer));
   return store;
 }
 

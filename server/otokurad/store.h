@@ -8,6 +8,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "crypto/key_encryption_provider.h"
+#include "crypto/signed_note.h"
 #include "otokura/v1/config.pb.h"
 #include "otokura/v1/stored.pb.h"
 #include "server/keys/key_hierarchy.h"
@@ -24,6 +25,7 @@ struct Store {
   std::unique_ptr<storage::Engine> engine;
   v1::StoreHeader header;
   std::unique_ptr<keys::KeyHierarchy> keys;
+  std::unique_ptr<crypto::NoteSigner> log_signer;
 };
 
 std::string RootKeyPath(const v1::GatewayConfig& config);

@@ -89,6 +89,37 @@ grpc::ServerUnaryReactor* AuditService::List(grpc::CallbackServerContext* contex
       });
 }
 
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AuditService::ExportLog(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  return exports_->Start(context, request);
+}
+
+grpc::ServerUnaryReactor* AuditService::GetCheckpoint(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                      grpc::ByteBuffer* response) {
+  return ServeUnary<v1::GetCheckpointRequest, v1::GetCheckpointResponse>(
+      *door_, context, request, response,
+      [this](const access::Caller& caller, const v1::GetCheckpointRequest&, UnaryDone<v1::GetCheckpointResponse> done) {
+        proofs_->Checkpoint(caller, std::move(done));
+      });
+}
+
+grpc::ServerUnaryReactor* AuditService::ProveInclusion(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) {
+  return ServeUnary<v1::ProveInclusionRequest, v1::ProveInclusionResponse>(
+      *door_, context, request, response,
+      [this](const access::Caller& caller, const v1::ProveInclusionRequest& parsed, UnaryDone<v1::ProveInclusionResponse> done) {
+        proofs_->Inclusion(caller, parsed, std::move(done));
+      });
+}
+
+grpc::ServerUnaryReactor* AuditService::ProveConsistency(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                         grpc::ByteBuffer* response) {
+  return ServeUnary<v1::ProveConsistencyRequest, v1::ProveConsistencyResponse>(
+      *door_, context, request, response,
+      [this](const access::Caller& caller, const v1::ProveConsistencyRequest& parsed, UnaryDone<v1::ProveConsistencyResponse> done) {
+        proofs_->Consistency(caller, parsed, std::move(done));
+      });
+}
+
 void AuditService::Release(const access::Caller& caller, const v1::ListAuditRequest& request,
                            std::function<void(absl::StatusOr<v1::ListAuditResponse>)> done) const {
   access::Ask ask;

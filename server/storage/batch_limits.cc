@@ -8,8 +8,8 @@ namespace otokura::storage {
 namespace {
 
 constexpr std::array<std::string_view, kTables> kNames = {
-    "meta",  "recordings", "metadata", "manifests",   "by_centre",        "by_queue",     "tags",
-    "calls", "accounts",   "log",      "log_details", "log_by_recording", "access_counts"};
+    "meta",  "recordings", "metadata", "manifests",   "by_centre",        "by_queue",      "tags",
+    "calls", "accounts",   "log",      "log_details", "log_by_recording", "access_counts", "log_tiles"};
 
 absl::string_view NameOf(Table table) {
   const std::string_view name = TableName(table);

@@ -37,8 +37,9 @@ enum class Table : uint8_t {
   kLogDetails = 10,     // sequence → sealed AuditDetails
   kLogByRecording = 11, // recording id ‖ access number (8, big-endian) → sequence (8, big-endian)
   kAccessCounts = 12,   // recording id → AccessCount
+  kTiles = 13,          // level (1) ‖ index (8, big-endian) → hashes of that tile of the log (server/audit/FORMAT.md)
 };
-inline constexpr int kTables = 13;
+inline constexpr int kTables = 14;
 std::string_view TableName(Table table);
 
 inline constexpr size_t kKeyBytesMax = 512;

@@ -1,10 +1,12 @@
-// The audit log, listed. (The gateway logs each listing.)
+// The audit log: listed, exported, proven. (The gateway logs each of these.)
 #ifndef OTOKURA_AUDIT_LOG_H_
 #define OTOKURA_AUDIT_LOG_H_
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -52,12 +54,34 @@ struct AuditPage {
   std::string root_sha256{};
 };
 
+// The newest head of the log, signed (c2sp.org/tlog-checkpoint), and the key that the gateway says it signs with (c2sp.org/signed-note).
+// Neither proves anything before the key is compared with one that came another way.
+struct LogHead {
+  std::string checkpoint{};
+  std::string verifier_key{};
+};
+
+// Called in order, on the calling thread. An error from any of them ends the export with that error.
+struct LogSink {
+  std::function<absl::Status(std::string_view checkpoint)> begin{};  // once, first: leaves follow up to its size
+  std::function<absl::Status(uint64_t sequence, std::string_view leaf)> leaf{};
+  std::function<absl::Status(const AuditEntry& entry)> opened{};  // optional: each leaf with its details, checked against its commitments
+};
+
+// As people read it. DATA_LOSS, FAILED_PRECONDITION where it is no entry that this program knows.
+absl::StatusOr<AuditEntry> ParseAuditEntry(std::string_view leaf);
+
 class AuditLog {
  public:
   static absl::StatusOr<std::unique_ptr<AuditLog>> Create(ConnectionOptions options);
   virtual ~AuditLog() = default;
   // `page_size` 1..1000, 0 takes the gateway's 100.
   virtual absl::StatusOr<AuditPage> List(const AuditQuery& query, uint32_t page_size, const std::string& page_token) = 0;
+  virtual absl::StatusOr<LogHead> Head() = 0;
+  // Every leaf from `first_sequence` on, as the gateway sends them: nothing is checked but that none is missing between two.
+  virtual absl::Status Export(uint64_t first_sequence, const LogSink& sink) = 0;
+  // A proof that stands alone (c2sp.org/tlog-proof), with the leaf as its extra data.
+  virtual absl::StatusOr<std::string> Prove(uint64_t sequence) = 0;
 };
 
 }  // namespace otokura::client

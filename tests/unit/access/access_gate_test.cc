@@ -185,6 +185,35 @@ TEST_F(GateTest, EntriesMayUseTheReserve) {
   EXPECT_THAT(watcher.reserve, ElementsAre(true, true, true, true, true));
 }
 
+TEST_F(GateTest, I7_I11_WhileTheLogIsUnprovenNothingOfARecordingIsReleased) {
+  absl::Status may_release = absl::FailedPreconditionError("audit log: an older state of it was put back");
+  Gate gate(site_.committer.get(), &site_.clock, [&may_release] { return may_release; });
+  const Caller supervisor = CallerForTest(v1::SUPERVISOR);
+  for (Action action : {Action::kShow, Action::kShowPersonal, Action::kListen, Action::kDownload}) {
+    EXPECT_EQ(ReleaseAndWait(gate, supervisor, AskForTest(action)).status(), may_release) << ActionName(action);
+    EXPECT_EQ(Last().decision(), v1::DENIED);
+    EXPECT_EQ(Last().rule(), "log-unproven");
+  }
+  for (Action action : {Action::kSearch, Action::kSearchPersonal}) {
+    std::promise<absl::Status> noted;
+    gate.Note(supervisor, AskForTest(action), [&](const absl::StatusOr<uint64_t>& sequence) { noted.set_value(sequence.status()); });
+    EXPECT_EQ(noted.get_future().get(), may_release) << ActionName(action);
+    EXPECT_EQ(Last().rule(), "log-unproven");
+  }
+  // Who has no right hears that, whatever the log is like.
+  EXPECT_TRUE(absl::IsPermissionDenied(ReleaseAndWait(gate, CallerForTest(v1::CONTRACTOR), AskForTest(Action::kListen)).status()));
+  // The log itself is read: that is how one finds out.
+  for (Action action : {Action::kListAudit, Action::kExportAudit}) {
+    Ask ask;
+    ask.action = action;
+    const auto permit = ReleaseAndWait(gate, CallerForTest(v1::AUDITOR), ask);
+    ASSERT_TRUE(permit.ok()) << permit.status();
+    EXPECT_TRUE(permit->PermitsAuditDetails());
+  }
+  may_release = absl::OkStatus();
+  EXPECT_TRUE(ReleaseAndWait(gate, supervisor, AskForTest(Action::kListen)).ok());
+}
+
 TEST_F(GateTest, CloseSaysWhatWasDelivered) {
   const auto permit = ReleaseAndWait(gate_, CallerForTest(v1::OPERATOR), AskForTest(Action::kListen));
   std::promise<absl::Status> closed;

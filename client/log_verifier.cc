@@ -1,0 +1,79 @@
+#include "client/log_verifier.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "crypto/merkle.h"
+
+namespace otokura::client {
+namespace {
+
+constexpr uint64_t kProgressEvery = 8192;  // entries: some 20 ms
+
+}  // namespace
+
+void TreeVerifier::Report(std::string where, std::optional<uint64_t> sequence, std::string_view problem) {
+  ++verdict_.findings;
+  if (sequence.has_value()) verdict_.first_bad_entry = std::min(verdict_.first_bad_entry.value_or(*sequence), *sequence);
+  if (options_.finding) options_.finding({std::move(where), sequence, std::string(problem)});
+}
+
+void TreeVerifier::ReportEntry(uint64_t sequence, std::string_view problem) { Report(absl::StrCat("entry ", sequence), sequence, problem); }
+
+bool TreeVerifier::Begin(std::string_view note) {
+  absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::OpenCheckpoint(note, options_.log_key);
+  if (!checkpoint.ok()) {
+    Report("checkpoint", std::nullopt, std::string(checkpoint.status().message()));
+    return false;
+  }
+  verdict_.checkpoint = *std::move(checkpoint);
+  if (options_.since.has_value() && options_.since->tree_size > verdict_.checkpoint.tree_size) {
+    Report("checkpoint", verdict_.checkpoint.tree_size,
+           absl::StrCat("covers ", verdict_.checkpoint.tree_size, " entries, the older one ", options_.since->tree_size,
+                        ": entries from here on are gone"));
+  }
+  CompareOlder();
+  return true;
+}
+
+void TreeVerifier::CompareOlder() {
+  if (!options_.since.has_value() || options_.since->tree_size != tree_.size() || options_.since->root == tree_.Root()) return;
+  Report("older checkpoint", std::nullopt,
+         absl::StrCat("the first ", tree_.size(), " entries are not those that it was made over: the log was rewritten"));
+}
+
+absl::Status TreeVerifier::Take(std::string_view leaf, crypto::TileBuilder::TileDone full) {
+  const uint64_t sequence = tree_.size();
+  leaves_.Check(leaf, [this, sequence](std::string_view problem) { ReportEntry(sequence, problem); });
+  tree_.Append(crypto::MerkleLeafHash(leaf), full);
+  verdict_.entries = tree_.size();
+  CompareOlder();
+  if (tree_.size() % kProgressEvery != 0 || !options_.progress) return absl::OkStatus();
+  return options_.progress(tree_.size(), verdict_.checkpoint.tree_size) ? absl::OkStatus() : absl::CancelledError("interrupted");
+}
+
+void TreeVerifier::Finish() {
+  if (tree_.size() != verdict_.checkpoint.tree_size) {
+    ReportEntry(tree_.size(), absl::StrCat("missing, and all up to the checkpoint's ", verdict_.checkpoint.tree_size));
+  } else if (tree_.Root() != verdict_.checkpoint.root) {
+    Report("checkpoint", std::nullopt, "its root is not that of the entries: some entry is not the one that was signed");
+  }
+}
+
+absl::StatusOr<LogVerdict> VerifyLiveLog(AuditLog& log, const LogVerification& options) {
+  TreeVerifier verifier(options);
+  const auto ignore = [](const crypto::TileCoordinates&, std::string_view) {};
+  LogSink sink;
+  sink.begin = [&](std::string_view checkpoint) {
+    return verifier.Begin(checkpoint) ? absl::OkStatus() : absl::DataLossError("the gateway's checkpoint is not this log's");
+  };
+  sink.leaf = [&](uint64_t, std::string_view leaf) { return verifier.Take(leaf, ignore); };
+  const absl::Status exported = log.Export(0, sink);
+  if (verifier.verdict().checkpoint.origin.empty() && verifier.verdict().findings > 0) return verifier.verdict();
+  if (!exported.ok()) return exported;
+  verifier.Finish();
+  return verifier.verdict();
+}
+
+}  // namespace otokura::client

@@ -1,0 +1,96 @@
+// Integrated → published: signs the log's head for the world outside, and finds a log that is not the one it signed before (FORMAT.md).
+#ifndef OTOKURA_SERVER_AUDIT_PUBLISHER_H_
+#define OTOKURA_SERVER_AUDIT_PUBLISHER_H_
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <thread>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "crypto/signed_note.h"
+#include "crypto/tlog/checkpoint.h"
+#include "server/audit/integrator.h"
+#include "server/audit/log.h"
+#include "server/runtime/event_log.h"
+#include "server/storage/committer.h"
+#include "server/storage/storage.h"
+
+namespace otokura::audit {
+
+// A checkpoint that was given out, or may be.
+struct PublishedCheckpoint {
+  uint64_t tree_size = 0;
+  std::string note;
+};
+
+// Thread-safe. A checkpoint is published once it is durable in the store *and* copied into the key store; it covers durable leaves only.
+//
+// Before it signs anything, and before the gate may release anything, the stored log must extend the newest checkpoint of both. Where it
+// does not (an older data folder was put back, or another gateway signs with the same keys), nothing is signed and nothing released until
+// that is resolved, while calls are taken in (DESIGN §7, I11).
+class Publisher {
+ public:
+  struct Parts {
+    storage::RecordStore* records = nullptr;
+    storage::Committer* committer = nullptr;
+    const Log* log = nullptr;
+    const crypto::NoteSigner* signer = nullptr;  // its name is the log's origin
+    std::string copy_path;                       // keys::CheckpointCopyPath
+    runtime::EventLog* events = nullptr;
+  };
+  // All borrowed, must outlive this.
+  explicit Publisher(Parts parts);
+  ~Publisher();
+
+  // One turn: integrates what is durable and publishes a checkpoint over it, unless the newest covers it. FAILED_PRECONDITION and DATA_LOSS
+  // are for good; after any other error the next turn goes on.
+  absl::Status Publish();
+  // A turn every so often, on a thread of its own, until Stop.
+  void Start(absl::Duration interval);
+  void Stop();
+
+  // UNAVAILABLE until the first checkpoint of this run.
+  absl::StatusOr<PublishedCheckpoint> newest() const;
+  // Whether the log was seen to extend what was published before. Else why not, and what to do.
+  absl::Status MayRelease() const;
+  std::string VerifierKey() const { return parts_.signer->VerifierKey(); }
+
+ private:
+  absl::Status Turn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
+  absl::Status CompareWithCopies() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
+  // What the note says, once the integrated log extends it.
+  absl::StatusOr<crypto::Checkpoint> CheckExtends(std::string_view note, std::string_view where) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
+  absl::Status CheckCopyIsOurs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
+  absl::Status Sign(const Head& head) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
+  void Report(const absl::Status& turn) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
+  void Work(absl::Duration interval);
+
+  const Parts parts_;
+  const crypto::NoteVerifier verifier_;
+
+  absl::Mutex turn_mutex_;  // one turn at a time; held while it waits for the disk
+  Integrator integrator_ ABSL_GUARDED_BY(turn_mutex_);
+  // What the key store's copy holds, and what it may hold instead since a write of it whose fate is unknown. Empty: not compared yet.
+  std::string copy_ ABSL_GUARDED_BY(turn_mutex_);
+  std::string copy_in_doubt_ ABSL_GUARDED_BY(turn_mutex_);
+  absl::Status last_turn_ ABSL_GUARDED_BY(turn_mutex_);
+
+  mutable absl::Mutex mutex_;
+  absl::CondVar wake_;
+  bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
+  absl::Status may_release_ ABSL_GUARDED_BY(mutex_);
+  std::optional<PublishedCheckpoint> newest_ ABSL_GUARDED_BY(mutex_);
+  std::thread thread_;
+};
+
+// `otokurad init`: the checkpoint of the empty log, so that from the first moment there is one to extend.
+absl::Status WriteFirstCheckpoint(const crypto::NoteSigner& signer, const std::string& copy_path);
+
+}  // namespace otokura::audit
+
+#endif  // OTOKURA_SERVER_AUDIT_PUBLISHER_H_

@@ -1,0 +1,161 @@
+#include "server/rpc/log_export.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/rpc/cancellation.h"
+#include "server/rpc/status.h"
+#include "server/rpc/wire.h"
+
+namespace otokura::rpc {
+namespace {
+
+// A client that takes no message for so long has lost its place to others.
+constexpr absl::Duration kExportPatience = absl::Minutes(1);
+
+// Shared with the timer that may outlive the export.
+struct Progress {
+  std::shared_ptr<Cancellation> cancellation;
+  std::atomic<uint64_t> messages{0};
+};
+
+void WatchProgress(const std::shared_ptr<Progress>& progress, uint64_t seen, runtime::Executor* executor) {
+  executor->PostAfter(kExportPatience, [weak = std::weak_ptr<Progress>(progress), seen, executor] {
+    const std::shared_ptr<Progress> alive = weak.lock();
+    if (alive == nullptr) return;
+    const uint64_t now = alive->messages.load();
+    if (now == seen) return alive->cancellation->Cancel();
+    WatchProgress(alive, now, executor);
+  });
+}
+
+}  // namespace
+
+// One step at a time: a task of the executor, a commit or a write is under way, never two of them. Deleted in OnDone.
+class LogExports::Reactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+ public:
+  Reactor(LogExports* exports, grpc::CallbackServerContext* context, const grpc::ByteBuffer* request)
+      : exports_(exports), parts_(exports->parts_), request_bytes_(request), progress_(std::make_shared<Progress>()) {
+    progress_->cancellation = std::make_shared<Cancellation>(context);
+  }
+
+  void Begin(absl::StatusOr<access::Caller> caller);
+
+  void OnWriteDone(bool ok) override {
+    ++progress_->messages;
+    parts_.executor->Post([this, ok] { Sent(ok); });
+  }
+  void OnDone() override {
+    progress_->cancellation->Release();
+    if (counted_) --exports_->running_;
+    delete this;
+  }
+
+ private:
+  absl::Status Admit();
+  void Permitted(absl::StatusOr<keys::ReleasePermit> permit);
+  void Sent(bool ok);
+  absl::Status SendNext();
+  void Send(const v1::ExportLogResponse& response);
+  void Conclude(const absl::Status& status);
+
+  LogExports* const exports_;
+  const Parts& parts_;
+  const grpc::ByteBuffer* const request_bytes_;
+  const std::shared_ptr<Progress> progress_;
+  bool counted_ = false;
+  std::optional<access::Caller> caller_;
+  v1::ExportLogRequest request_;
+  std::optional<keys::ReleasePermit> permit_;
+  audit::PublishedCheckpoint checkpoint_;
+  grpc::ByteBuffer sending_;
+  uint64_t next_ = 0;
+  uint64_t delivered_leaves_ = 0;
+  uint64_t delivered_bytes_ = 0;
+};
+
+absl::Status LogExports::Reactor::Admit() {
+  counted_ = true;
+  if (++exports_->running_ <= kLogExportsMax) return absl::OkStatus();
+  return absl::ResourceExhaustedError(absl::StrCat("audit log: ", kLogExportsMax, " exports run already; try again when one has ended"));
+}
+
+void LogExports::Reactor::Begin(absl::StatusOr<access::Caller> caller) {
+  if (!caller.ok()) return Finish(ToGrpc(caller.status()));
+  caller_ = *std::move(caller);
+  absl::StatusOr<v1::ExportLogRequest> request = Parse<v1::ExportLogRequest>(*request_bytes_);
+  if (!request.ok()) return Finish(ToGrpc(request.status()));
+  request_ = *std::move(request);
+  if (absl::Status admitted = Admit(); !admitted.ok()) {
+    parts_.gate->Refused(v1::AUDIT_EXPORT, "limit", access::RoleName(caller_->account().role()), caller_->Describe());
+    return Finish(ToGrpc(admitted));
+  }
+  access::Ask ask;
+  ask.action = access::Action::kExportAudit;
+  parts_.gate->Release(*caller_, std::move(ask), [this](absl::StatusOr<keys::ReleasePermit> permit) {
+    parts_.executor->Post([this, permit = std::move(permit)]() mutable { Permitted(std::move(permit)); });
+  });
+}
+
+void LogExports::Reactor::Permitted(absl::StatusOr<keys::ReleasePermit> permit) {
+  if (!permit.ok()) return Finish(ToGrpc(permit.status()));
+  permit_ = *std::move(permit);
+  absl::StatusOr<audit::PublishedCheckpoint> checkpoint = parts_.publisher->newest();
+  if (!checkpoint.ok()) return Conclude(checkpoint.status());
+  checkpoint_ = *std::move(checkpoint);
+  next_ = request_.first_sequence();
+  if (next_ > checkpoint_.tree_size) {
+    return Conclude(absl::OutOfRangeError(
+        absl::StrCat("first_sequence: ", next_, " lies behind the newest checkpoint's ", checkpoint_.tree_size, " entries")));
+  }
+  WatchProgress(progress_, 0, parts_.executor);
+  v1::ExportLogResponse response;
+  response.set_checkpoint(checkpoint_.note);
+  Send(response);
+}
+
+void LogExports::Reactor::Send(const v1::ExportLogResponse& response) {
+  sending_ = Serialise(response);
+  StartWrite(&sending_);
+}
+
+void LogExports::Reactor::Sent(bool ok) {
+  if (!ok) return Conclude(absl::CancelledError("export: cancelled by the caller"));
+  if (next_ == checkpoint_.tree_size) return Conclude(absl::OkStatus());
+  if (absl::Status sent = SendNext(); !sent.ok()) Conclude(sent);
+}
+
+absl::Status LogExports::Reactor::SendNext() {
+  // Asked again before every message, so that a suspension or revocation cuts an export in flight.
+  if (absl::Status welcome = caller_->StillWelcome(parts_.clock->Now()); !welcome.ok()) return welcome;
+  absl::StatusOr<audit::LeafRun> run = parts_.runs->Read(*permit_, next_, checkpoint_.tree_size, request_.with_details());
+  if (!run.ok()) return run.status();
+  next_ += run->leaves;
+  delivered_leaves_ += run->leaves;
+  delivered_bytes_ += run->message.bundle().size();
+  v1::ExportLogResponse response;
+  *response.mutable_leaves() = std::move(run->message);
+  Send(response);
+  return absl::OkStatus();
+}
+
+// The last step once there is a permit: what went out is in the log before the client hears that it is over.
+void LogExports::Reactor::Conclude(const absl::Status& status) {
+  access::Gate::Delivered delivered;
+  delivered.of_sequence = permit_->sequence();
+  delivered.bytes = delivered_bytes_;
+  delivered.rows = static_cast<uint32_t>(delivered_leaves_);
+  delivered.outcome = absl::StatusCodeToString(status.code());
+  parts_.gate->Close(*caller_, delivered, [this, status](const absl::Status& closed) { Finish(ToGrpc(status.ok() ? closed : status)); });
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* LogExports::Start(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  auto* reactor = new Reactor(this, context, request);
+  parts_.door->Identify(*context, [reactor](absl::StatusOr<access::Caller> caller) { reactor->Begin(std::move(caller)); });
+  return reactor;
+}
+
+}  // namespace otokura::rpc
