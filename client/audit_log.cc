@@ -1,9 +1,11 @@
 #include "otokura/audit_log.h"
 
-#include <chrono>
+#include <algorithm>
+#include <cctype>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/audit_entry.h"
 #include "client/convert.h"
 #include "client/unary.h"
 #include "otokura/v1/audit.grpc.pb.h"
@@ -11,69 +13,139 @@
 namespace otokura::client {
 namespace {
 
-void Fill(const v1::AuditDetails& details, AuditEntry* entry) {
-  entry->account = details.account().value();
-  entry->person = details.person().value();
-  entry->company = details.company().value();
-  entry->certificate = details.certificate().value();
-  entry->address = details.address().value();
-  entry->reference = details.reference().value();
-  entry->reason = details.reason().value();
-  entry->target = details.target().value();
+// "audit-list" as the protocol writes it: AUDIT_LIST.
+std::string EnumName(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+  return name;
 }
 
-absl::StatusOr<AuditEntry> Read(const v1::ListedEntry& listed) {
-  v1::AuditEntry leaf;
-  if (!leaf.ParseFromString(listed.leaf())) return absl::DataLossError("an entry of the audit log cannot be read; have the log verified");
-  if (leaf.version() != 1)
-    return absl::FailedPreconditionError(
-        absl::StrCat("audit entry ", leaf.sequence(), " has version ", leaf.version(), "; this program reads version 1"));
-  AuditEntry entry;
-  entry.leaf = listed.leaf();
-  entry.sequence = leaf.sequence();
-  entry.time = Time(std::chrono::microseconds(leaf.time_unix_us()));
-  entry.action = v1::AuditAction_Name(leaf.action());
-  entry.decision = v1::AuditDecision_Name(leaf.decision());
-  entry.rule = leaf.rule();
-  entry.role = leaf.role();
-  entry.recording_id = RecordingIdText(leaf.recording_id());
-  entry.access_number = leaf.access_number();
-  entry.purpose = leaf.purpose();
-  entry.offset = leaf.offset();
-  entry.length = leaf.length();
-  entry.delivered_bytes = leaf.delivered_bytes();
-  entry.rows = leaf.rows();
-  entry.outcome = leaf.outcome();
-  entry.closes = leaf.action() == v1::DELIVERED;
-  entry.of_sequence = leaf.of_sequence();
-  entry.centre = leaf.centre();
-  entry.audio_bytes = leaf.audio_bytes();
-  entry.subject = leaf.subject();
-  Fill(listed.details(), &entry);
-  return entry;
+absl::StatusOr<v1::AuditQuery> ToProto(const AuditQuery& query) {
+  v1::AuditQuery request;
+  v1::AuditAction action = v1::AUDIT_ACTION_UNSPECIFIED;
+  if (!query.action.empty() && !v1::AuditAction_Parse(EnumName(query.action), &action))
+    return absl::InvalidArgumentError("action: not one that the log knows; for example listen, download, search, delivered");
+  v1::AuditDecision decision = v1::AUDIT_DECISION_UNSPECIFIED;
+  if (!query.decision.empty() && !v1::AuditDecision_Parse(EnumName(query.decision), &decision))
+    return absl::InvalidArgumentError("decision: must be allowed, denied or noted");
+  request.set_account(query.account);
+  request.set_company(query.company);
+  request.set_recording_id(query.recording_id);
+  request.set_action(action);
+  request.set_decision(decision);
+  request.set_purpose(query.purpose);
+  request.set_reference(query.reference);
+  request.set_from_unix_ms(UnixMillis(query.from));
+  request.set_to_unix_ms(UnixMillis(query.to));
+  return request;
 }
+
+template <typename Entries>
+absl::Status ReadAll(const Entries& listed, std::vector<AuditEntry>* entries) {
+  for (const v1::ListedEntry& one : listed) {
+    auto entry = ReadAuditEntry(one);
+    if (!entry.ok()) return entry.status();
+    entries->push_back(*std::move(entry));
+  }
+  return absl::OkStatus();
+}
+
+class GatewayAuditStream final : public AuditStream {
+ public:
+  GatewayAuditStream(v1::Audit::Stub* stub, const v1::FollowAuditRequest& request) : reader_(stub->Follow(&context_, request)) {}
+  ~GatewayAuditStream() override { Cancel(); }
+
+  // The first response, which says that the gateway follows.
+  absl::Status Begin() { return Read().status(); }
+
+  absl::StatusOr<std::vector<AuditEntry>> Next() override {
+    while (ready_.empty()) {
+      auto response = Read();
+      if (!response.ok()) return response.status();
+    }
+    return std::exchange(ready_, {});
+  }
+  uint64_t next_sequence() const override { return next_sequence_; }
+  void Cancel() override { context_.TryCancel(); }
+
+ private:
+  absl::StatusOr<v1::FollowAuditResponse> Read() {
+    v1::FollowAuditResponse response;
+    if (!reader_->Read(&response)) {
+      const absl::Status end = FromGrpc(reader_->Finish());
+      return end.ok() ? absl::UnavailableError("the gateway ended the stream; follow again") : end;
+    }
+    if (absl::Status read = ReadAll(response.entries(), &ready_); !read.ok()) return read;
+    next_sequence_ = response.next_sequence();
+    return response;
+  }
+
+  grpc::ClientContext context_;
+  const std::unique_ptr<grpc::ClientReader<v1::FollowAuditResponse>> reader_;
+  std::vector<AuditEntry> ready_;
+  uint64_t next_sequence_ = 0;
+};
 
 class GatewayAuditLog final : public AuditLog {
  public:
   explicit GatewayAuditLog(std::unique_ptr<v1::Audit::Stub> stub) : stub_(std::move(stub)) {}
 
   absl::StatusOr<AuditPage> List(const AuditQuery& query, uint32_t page_size, const std::string& page_token) override {
+    auto asked = ToProto(query);
+    if (!asked.ok()) return asked.status();
     v1::ListAuditRequest request;
+    *request.mutable_query() = *std::move(asked);
     request.set_page_size(page_size);
     request.set_page_token(page_token);
-    request.set_recording_id(query.recording_id);
-    request.set_from_unix_ms(UnixMillis(query.from));
-    request.set_to_unix_ms(UnixMillis(query.to));
     auto response = Ask(stub_.get(), &v1::Audit::Stub::List, request);
     if (!response.ok()) return response.status();
     AuditPage page{
         .next_page_token = response->next_page_token(), .tree_size = response->tree_size(), .root_sha256 = response->root_sha256()};
-    for (const v1::ListedEntry& listed : response->entries()) {
-      auto entry = Read(listed);
-      if (!entry.ok()) return entry.status();
-      page.entries.push_back(*std::move(entry));
+    if (absl::Status read = ReadAll(response->entries(), &page.entries); !read.ok()) return read;
+    return page;
+  }
+
+  absl::StatusOr<AuditEntry> Show(uint64_t sequence) override {
+    v1::ListAuditRequest request;
+    request.set_sequence(sequence);
+    auto response = Ask(stub_.get(), &v1::Audit::Stub::List, request);
+    if (!response.ok()) return response.status();
+    if (response->entries_size() != 1) return absl::InternalError("the gateway answered with another number of entries than one");
+    return ReadAuditEntry(response->entries(0));
+  }
+
+  absl::StatusOr<AuditCountPage> Count(const AuditQuery& query, const std::vector<AuditField>& by, AuditPeriod per,
+                                       const std::string& page_token) override {
+    auto asked = ToProto(query);
+    if (!asked.ok()) return asked.status();
+    v1::CountAuditRequest request;
+    *request.mutable_query() = *std::move(asked);
+    for (const AuditField field : by) request.add_by(static_cast<v1::AuditField>(field));
+    request.set_per(static_cast<v1::AuditPeriod>(per));
+    request.set_page_token(page_token);
+    auto response = Ask(stub_.get(), &v1::Audit::Stub::Count, request);
+    if (!response.ok()) return response.status();
+    AuditCountPage page{
+        .next_page_token = response->next_page_token(), .tree_size = response->tree_size(), .root_sha256 = response->root_sha256()};
+    for (const v1::CountedGroup& group : response->groups()) {
+      page.counts.push_back({.start = FromUnixMillis(group.start_unix_ms()),
+                             .values = {group.values().begin(), group.values().end()},
+                             .entries = group.entries(),
+                             .times = group.times(),
+                             .delivered_bytes = group.delivered_bytes()});
     }
     return page;
+  }
+
+  absl::StatusOr<std::unique_ptr<AuditStream>> Follow(const AuditQuery& query, std::optional<uint64_t> from_sequence) override {
+    auto asked = ToProto(query);
+    if (!asked.ok()) return asked.status();
+    v1::FollowAuditRequest request;
+    *request.mutable_query() = *std::move(asked);
+    if (from_sequence.has_value()) request.set_from_sequence(*from_sequence);
+    auto stream = std::make_unique<GatewayAuditStream>(stub_.get(), request);
+    if (absl::Status begun = stream->Begin(); !begun.ok()) return begun;
+    return stream;
   }
 
  private:

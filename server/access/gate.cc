@@ -17,6 +17,8 @@ keys::Released WhatIsReleased(Action action) {
     case Action::kDownload:
       return keys::Released::kAudio;
     case Action::kListAudit:
+    case Action::kCountAudit:
+    case Action::kFollowAudit:
       return keys::Released::kAuditDetails;
     default:
       return keys::Released::kMetadata;
@@ -25,7 +27,7 @@ keys::Released WhatIsReleased(Action action) {
 
 bool Releases(Action action) {
   return action == Action::kShow || action == Action::kShowPersonal || action == Action::kListen || action == Action::kDownload ||
-         action == Action::kListAudit;
+         action == Action::kListAudit || action == Action::kCountAudit || action == Action::kFollowAudit;
 }
 
 storage::RecordCommit CommitOf(std::unique_ptr<audit::Draft> entry, storage::RecordsDone done) {

@@ -74,7 +74,7 @@ class Gate {
   ~Gate();
 
   // Decides, makes the entry durable, then gives the permit, or the refusal. UNAVAILABLE where the entry cannot be written: nothing leaves.
-  // For kShow, kShowPersonal → Released::kMetadata; kListen, kDownload → kAudio; kListAudit → kAuditDetails.
+  // For kShow, kShowPersonal → Released::kMetadata; kListen, kDownload → kAudio; kListAudit, kCountAudit, kFollowAudit → kAuditDetails.
   void Release(const Caller& caller, Ask ask, std::function<void(absl::StatusOr<keys::ReleasePermit>)> done);
   // Searches, account and key actions: an entry without a permit. Gives the entry's sequence.
   void Note(const Caller& caller, const Ask& ask, std::function<void(absl::StatusOr<uint64_t>)> done);

@@ -26,9 +26,13 @@ constexpr Right kRights[] = {
     {v1::SUPERVISOR, Action::kListen, v1::CENTRE},
     {v1::SUPERVISOR, Action::kDownload, v1::CENTRE},
     {v1::SECURITY, Action::kListAudit, v1::ALL},
+    {v1::SECURITY, Action::kCountAudit, v1::ALL},
+    {v1::SECURITY, Action::kFollowAudit, v1::ALL},
     {v1::SECURITY, Action::kListAccounts, v1::ALL},
     {v1::SECURITY, Action::kSuspendAccount, v1::ALL},
     {v1::AUDITOR, Action::kListAudit, v1::ALL},
+    {v1::AUDITOR, Action::kCountAudit, v1::ALL},
+    {v1::AUDITOR, Action::kFollowAudit, v1::ALL},
     {v1::ADMIN, Action::kAddAccount, v1::ALL},
     {v1::ADMIN, Action::kListAccounts, v1::ALL},
 };
@@ -46,9 +50,9 @@ constexpr Purpose kPurposes[] = {
 }  // namespace
 
 std::string_view ActionName(Action action) {
-  static constexpr std::array<std::string_view, kActions> kNames = {"record",        "search",        "search-personal", "show",
-                                                                    "show-personal", "listen",        "download",        "list-audit",
-                                                                    "add-account",   "list-accounts", "suspend-account"};
+  static constexpr std::array<std::string_view, kActions> kNames = {
+      "record",      "search",        "search-personal", "show",        "show-personal", "listen", "download", "list-audit",
+      "add-account", "list-accounts", "suspend-account", "count-audit", "follow-audit"};
   return kNames[static_cast<size_t>(action)];
 }
 

@@ -21,8 +21,10 @@ enum class Action : uint8_t {
   kAddAccount,
   kListAccounts,
   kSuspendAccount,
+  kCountAudit,
+  kFollowAudit,
 };
-inline constexpr int kActions = 11;
+inline constexpr int kActions = 13;
 std::string_view ActionName(Action action);
 std::string_view RoleName(v1::Role role);  // lower case, "" for an unknown one
 

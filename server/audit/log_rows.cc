@@ -15,10 +15,6 @@ std::string SequenceKey(uint64_t sequence) {
   return key;
 }
 
-std::string AccessKey(std::string_view recording_id, uint64_t access_number) {
-  return std::string(recording_id).append(SequenceKey(access_number));
-}
-
 std::optional<uint64_t> ParseSequenceKey(std::string_view key) {
   if (key.size() != kSequenceBytes) return std::nullopt;
   uint64_t sequence = 0;

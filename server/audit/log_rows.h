@@ -20,8 +20,7 @@ inline constexpr uint32_t kEntryVersion = 1;
 inline constexpr uint32_t kDetailsVersion = 1;
 inline constexpr uint32_t kHeadVersion = 1;
 
-std::string SequenceKey(uint64_t sequence);                                    // kLog, kLogDetails; also the value in kLogByRecording
-std::string AccessKey(std::string_view recording_id, uint64_t access_number);  // kLogByRecording
+std::string SequenceKey(uint64_t sequence);  // kLog, kLogDetails; the end of keys of kLogIndex
 std::optional<uint64_t> ParseSequenceKey(std::string_view key);
 
 // DATA_LOSS where the leaf does not parse or says another sequence, FAILED_PRECONDITION where its version is newer than this reader.

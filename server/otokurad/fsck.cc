@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "crypto/secret.h"
 #include "nlohmann/json.hpp"
+#include "server/audit/index_upkeep.h"
 #include "server/otokurad/check_config.h"
 #include "server/otokurad/exit_codes.h"
 #include "server/otokurad/store.h"
@@ -40,6 +41,21 @@ void Print(const recordings::FsckReport& report, bool json) {
             << " log entries: " << (report.findings == 0 ? "clean" : absl::StrCat(report.findings, " findings")) << "\n";
 }
 
+absl::Status RebuildIndex(Store& store, bool json) {
+  uint64_t unreadable = 0;
+  const auto rebuilt =
+      audit::IndexUpkeep(&store.engine->records(), &store.keys->site())
+          .Rebuild(&store.engine->records(), [&unreadable](uint64_t /*sequence*/, std::string_view /*problem*/) { ++unreadable; });
+  if (!rebuilt.ok()) return rebuilt.status();
+  if (json) {
+    PrintLine({{"index_entries", rebuilt->entries}, {"index_rows", rebuilt->rows}, {"index_unreadable_entries", unreadable}});
+  } else {
+    std::cout << "index of the log rebuilt: " << rebuilt->rows << " rows of " << rebuilt->entries << " entries; " << unreadable
+              << " entries cannot be read\n";
+  }
+  return absl::OkStatus();
+}
+
 int Fail(const absl::Status& status, int exit_code) {
   std::cerr << "otokurad fsck: " << status.message() << "\n";
   return exit_code;
@@ -52,8 +68,11 @@ int Fsck(const FsckArguments& arguments) {
   if (absl::Status forbidden = crypto::ForbidCoreDumps(); !forbidden.ok()) return Fail(forbidden, kExitFailed);
   const auto config = CheckedConfiguration(arguments.config_path);
   if (!config.ok()) return Fail(config.status(), kExitConfiguration);
-  auto store = OpenStore(*config, StoreUse::kCheck);
+  auto store = OpenStore(*config, arguments.rebuild_index ? StoreUse::kServe : StoreUse::kCheck);
   if (!store.ok()) return Fail(store.status(), kExitFailed);
+  if (arguments.rebuild_index) {
+    if (absl::Status rebuilt = RebuildIndex(*store, arguments.json); !rebuilt.ok()) return Fail(rebuilt, kExitFailed);
+  }
   const auto report = recordings::Fsck(*store->engine, *store->keys, {arguments.deep},
                                        [&arguments](const recordings::FsckFinding& finding) { Print(finding, arguments.json); });
   if (!report.ok()) return Fail(report.status(), kExitFailed);

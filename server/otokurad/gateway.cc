@@ -59,6 +59,7 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   auto log = audit::Log::Open(&store_.engine->records(), &store_.keys->site(), clock_.get());
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
+  queries_ = std::make_unique<audit::Queries>(&store_.engine->records(), &store_.keys->site(), log_.get());
   committer_ = storage::Committer::Create(store_.engine.get(), log_.get());
   gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get());
   auto directory = access::Directory::Open(store_.engine->records(), committer_.get(), &store_.keys->site(), clock_.get(), config_);
@@ -95,7 +96,8 @@ void Gateway::MakeServices() {
   door_ = std::make_unique<rpc::Door>(directory_.get(), gate_.get(), executor_.get());
   ingest_service_ = std::make_unique<rpc::IngestService>(door_.get(), ingest_.get(), executor_.get());
   access_service_ = std::make_unique<rpc::AccessService>(door_.get(), catalogue_.get(), retrieval_.get(), executor_.get());
-  audit_service_ = std::make_unique<rpc::AuditService>(door_.get(), gate_.get(), log_.get(), site_keys, executor_.get());
+  audit_service_ = std::make_unique<rpc::AuditService>(
+      rpc::AuditService::Parts{door_.get(), gate_.get(), log_.get(), queries_.get(), site_keys, clock_.get(), executor_.get()});
   admin_service_ = std::make_unique<rpc::AdminService>(
       rpc::AdminService::Parts{door_.get(), gate_.get(), directory_.get(), site_keys, executor_.get(), clock_.get()});
 }
@@ -231,6 +233,7 @@ void Gateway::Stop() {
 
 void Gateway::StopServing() {
   if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+  if (audit_service_ != nullptr) audit_service_->Drain();
   // While the server still delivers: recorders learn what is durable before their streams end.
   if (ingest_ != nullptr) ingest_->Drain();
   if (retrieval_ != nullptr) retrieval_->Drain(kRetrievalPatience);

@@ -17,6 +17,7 @@
 #include "server/access/directory.h"
 #include "server/access/gate.h"
 #include "server/audit/log.h"
+#include "server/audit/queries.h"
 #include "server/otokurad/store.h"
 #include "server/recordings/catalogue.h"
 #include "server/recordings/ingest.h"
@@ -86,6 +87,7 @@ class Gateway {
   // Destroyed last to first: whoever borrows stands below what it borrows. Stop ends the executor before all that its tasks use.
   Store store_;
   std::unique_ptr<audit::Log> log_;
+  std::unique_ptr<audit::Queries> queries_;
   std::unique_ptr<storage::Committer> committer_;
   std::unique_ptr<access::Gate> gate_;
   std::unique_ptr<access::Directory> directory_;
