@@ -1,15 +1,19 @@
 // `otokura audit tail` and `otokura audit show`.
 #include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/command/audit_text.h"
 #include "client/command/exit_code.h"
+#include "client/command/interrupt.h"
 #include "client/command/recording_text.h"
 #include "client/command/text.h"
 #include "crypto/merkle.h"
@@ -17,13 +21,16 @@
 namespace otokura::client {
 namespace {
 
+constexpr std::chrono::milliseconds kInterruptInterval{100};
+
 struct TailOptions {
   AuditQueryOptions which;
   uint32_t lines = 10;
   bool follow = false;
 };
 
-void Print(const std::vector<AuditEntry>& entries, bool json) {
+// False where nobody reads any more what is printed.
+bool Print(const std::vector<AuditEntry>& entries, bool json) {
   for (const AuditEntry& entry : entries) {
     if (json) {
       PrintJson(ToJson(entry));
@@ -31,7 +38,7 @@ void Print(const std::vector<AuditEntry>& entries, bool json) {
       std::printf("%s\n", AuditLine(entry).c_str());
     }
   }
-  std::fflush(stdout);
+  return std::fflush(stdout) == 0;
 }
 
 // The newest, oldest of them first, and what the log goes on from.
@@ -50,6 +57,21 @@ absl::StatusOr<std::vector<AuditEntry>> Newest(AuditLog& log, const TailOptions&
   return entries;
 }
 
+// Until interrupted, which is how following ends well, or the reader of our output is gone.
+int Follow(AuditStream& stream, bool json) {
+  std::atomic<bool> ended{false};
+  std::thread watcher([&stream, &ended] {
+    while (!ended && !Interrupted()) std::this_thread::sleep_for(kInterruptInterval);
+    stream.Cancel();
+  });
+  absl::StatusOr<std::vector<AuditEntry>> entries;
+  bool read = true;
+  while (read && (entries = stream.Next()).ok()) read = Print(*entries, json);
+  ended = true;
+  watcher.join();
+  return Interrupted() || !read ? kExitDone : Fail(entries.status());
+}
+
 int Tail(const TailOptions& options, const Session& session) {
   auto log = AuditLog::Create(session.connection);
   if (!log.ok()) return Fail(log.status());
@@ -60,11 +82,7 @@ int Tail(const TailOptions& options, const Session& session) {
   if (!options.follow) return kExitDone;
   auto stream = (*log)->Follow(options.which.query, next);
   if (!stream.ok()) return Fail(stream.status());
-  for (;;) {
-    const auto entries = (*stream)->Next();
-    if (!entries.ok()) return Fail(entries.status());
-    Print(*entries, session.json);
-  }
+  return Follow(**stream, session.json);
 }
 
 void PrintShown(const AuditEntry& entry) {

@@ -90,8 +90,8 @@ Following() { As auditor otokura audit list --action audit-follow | grep -q AUDI
 WaitUntil "the log is followed" Following
 As supervisor otokura show "$id" "${why[@]}" >"$out" 2>"$said" || NotSo "the supervisor looks"
 WaitUntil "the follower sees it" grep -q SHOW "$work/followed"
-kill "$follower"
-wait "$follower" 2>/dev/null
+kill -TERM "$follower"
+wait "$follower" || NotSo "following ends well when it is interrupted"
 
 Expect 0 "who heard the recording" As auditor otokura audit report --recording "$id"
 for text in "# Accesses: recording $id" "without a hole" "| operator | p-operator |" "16000 bytes" "with root"; do Prints "$text"; done

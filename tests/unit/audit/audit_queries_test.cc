@@ -92,7 +92,7 @@ class QueriesTest : public ::testing::Test {
     return query;
   }
 
-  // All pages, with the log growing between them.
+  // All pages, with the log growing after the first.
   std::vector<uint64_t> Paged(Query query, size_t limit) {
     query.tree_size = site_.log->head().tree_size;
     std::vector<uint64_t> sequences;
@@ -102,8 +102,8 @@ class QueriesTest : public ::testing::Test {
       if (!page.ok()) break;
       EXPECT_LE(page->entries.size(), limit);
       for (const uint64_t sequence : Sequences(page->entries)) sequences.push_back(sequence);
+      if (query.before == 0) PutAny();
       query.before = page->next_before;
-      PutAny();
     } while (query.before != 0);
     return sequences;
   }
