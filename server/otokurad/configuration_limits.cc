@@ -25,6 +25,9 @@ void CheckLimits(const v1::LimitsConfig& limits, ProblemList& problems) {
       {"gaps_max", limits.gaps_max(), 1, 65536},  // with the next, a manifest must stay below the largest record, 4 MiB
       {"parts_max", limits.parts_max(), 1, 4096},
       {"retrievals_per_account_max", limits.retrievals_per_account_max(), 1, 1024},
+      {"refusal_log_bytes_per_account_day", limits.refusal_log_bytes_per_account_day(), 1, kDiskBytesMax},
+      {"refusal_log_bytes_per_address_day", limits.refusal_log_bytes_per_address_day(), 1, kDiskBytesMax},
+      {"refusal_log_bytes_per_day", limits.refusal_log_bytes_per_day(), 1, kDiskBytesMax},
   };
   for (const Range& range : ranges) {
     if (range.value >= range.least && range.value <= range.most) continue;

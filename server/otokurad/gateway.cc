@@ -31,6 +31,10 @@ std::vector<std::string> RetentionClasses(const v1::GatewayConfig& config) {
   return names;
 }
 
+access::RefusalLimits RefusalLimitsOf(const v1::LimitsConfig& limits) {
+  return {limits.refusal_log_bytes_per_account_day(), limits.refusal_log_bytes_per_address_day(), limits.refusal_log_bytes_per_day()};
+}
+
 std::string Describe(const keys::Epoch& epoch) {
   return absl::StrFormat("epoch %s of %s %04d-%02d", absl::BytesToHexString(epoch.id()), epoch.retention_class(), epoch.month().year(),
                          epoch.month().month());
@@ -61,7 +65,7 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   log_ = *std::move(log);
   queries_ = std::make_unique<audit::Queries>(&store_.engine->records(), &store_.keys->site(), log_.get());
   committer_ = storage::Committer::Create(store_.engine.get(), log_.get());
-  gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get());
+  gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get(), RefusalLimitsOf(config_.limits()));
   auto directory = access::Directory::Open(store_.engine->records(), committer_.get(), &store_.keys->site(), clock_.get(), config_);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
@@ -191,10 +195,8 @@ void Gateway::ReportLibraryMessages() {
   if (counts.other_errors > 0) events_->Warning("library-errors", {{"count", counts.other_errors}});
   if (counts.refused_handshakes == 0) return;
   events_->Warning("handshakes-refused", {{"count", counts.refused_handshakes}});
-  audit::Particulars particulars;
-  particulars.reason =
-      absl::StrCat(counts.refused_handshakes, " TLS handshakes refused: no certificate, or not one of the client authority");
-  gate_->Refused(v1::CONNECTION_REFUSED, "handshake", "", std::move(particulars));
+  // No certificate, or not one of the client authority. Of whom, the library does not say.
+  gate_->RefusedUnseen(v1::CONNECTION_REFUSED, "handshake", static_cast<uint32_t>(counts.refused_handshakes));
 }
 
 absl::Status Gateway::LogFact(v1::AuditAction action, std::string subject) {
