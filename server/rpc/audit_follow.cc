@@ -30,8 +30,9 @@ class FollowReactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   void OnDone() override { delete this; }
 
  private:
-  absl::Status Ask(const v1::FollowAuditRequest& request, access::Ask* ask);
-  void Permitted(absl::StatusOr<keys::ReleasePermit> permit);
+  // Sets what the stream is to show, and how the log describes that.
+  absl::Status Understand(const v1::FollowAuditRequest& request, std::string* description);
+  void Permitted(const absl::Status& understood, absl::StatusOr<keys::ReleasePermit> permit);
   void NextTurn() {
     parts_.executor->Post([this] { Turn(); });
   }
@@ -54,7 +55,7 @@ class FollowReactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   grpc::ByteBuffer sending_;
 };
 
-absl::Status FollowReactor::Ask(const v1::FollowAuditRequest& request, access::Ask* ask) {
+absl::Status FollowReactor::Understand(const v1::FollowAuditRequest& request, std::string* description) {
   if (request.query().from_unix_ms() != 0 || request.query().to_unix_ms() != 0)
     return absl::InvalidArgumentError("query: following takes no times; use from_sequence");
   auto asked = ParseQuery(request.query());
@@ -63,8 +64,7 @@ absl::Status FollowReactor::Ask(const v1::FollowAuditRequest& request, access::A
   if (request.from_sequence() > tree_size) return absl::OutOfRangeError("from_sequence: past the end of the log");
   conditions_ = std::move(asked->query.conditions);
   next_ = request.has_from_sequence() ? request.from_sequence() : tree_size;
-  ask->action = access::Action::kFollowAudit;
-  ask->requested_id = std::move(asked->description);
+  *description = std::move(asked->description);
   return absl::OkStatus();
 }
 
@@ -74,20 +74,21 @@ void FollowReactor::Begin(absl::StatusOr<access::Caller> caller, const grpc::Byt
   auto parsed = Parse<v1::FollowAuditRequest>(request);
   if (!parsed.ok()) return End(parsed.status());
   access::Ask ask;
-  if (absl::Status status = Ask(*parsed, &ask); !status.ok()) return End(status);
-  if (absl::Status status = follows_.Admit(caller_->account().name()); !status.ok()) {
-    parts_.gate->Refused(v1::AUDIT_FOLLOW, "limit", access::RoleName(caller_->account().role()), caller_->Describe());
-    return End(status);
-  }
-  admitted_ = true;
-  parts_.gate->Release(*caller_, std::move(ask), [this](absl::StatusOr<keys::ReleasePermit> permit) {
-    parts_.executor->Post([this, permit = std::move(permit)]() mutable { Permitted(std::move(permit)); });
+  ask.action = access::Action::kFollowAudit;
+  // Told only to those who may follow: whoever may not is refused, and that is logged, however the request is made.
+  absl::Status understood = Understand(*parsed, &ask.requested_id);
+  parts_.gate->Release(*caller_, std::move(ask), [this, understood](absl::StatusOr<keys::ReleasePermit> permit) {
+    parts_.executor->Post([this, understood, permit = std::move(permit)]() mutable { Permitted(understood, std::move(permit)); });
   });
 }
 
-void FollowReactor::Permitted(absl::StatusOr<keys::ReleasePermit> permit) {
+void FollowReactor::Permitted(const absl::Status& understood, absl::StatusOr<keys::ReleasePermit> permit) {
   if (!permit.ok()) return End(permit.status());
   permit_ = *std::move(permit);
+  absl::Status status = understood;
+  if (status.ok()) status = follows_.Admit(caller_->account().name());
+  if (!status.ok()) return End(status);
+  admitted_ = true;
   Turn();
 }
 

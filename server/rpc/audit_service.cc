@@ -7,10 +7,12 @@
 namespace otokura::rpc {
 namespace {
 
-access::Ask AskFor(access::Action action, const ParsedQuery& asked) {
+// Also of a request that cannot be parsed: whoever may not ask is refused, and that is logged, however the request is made.
+template <typename Parsed>
+access::Ask AskFor(access::Action action, const absl::StatusOr<Parsed>& parsed) {
   access::Ask ask;
   ask.action = action;
-  ask.requested_id = asked.description;
+  if (parsed.ok()) ask.requested_id = parsed->asked.description;
   return ask;
 }
 
@@ -37,14 +39,15 @@ grpc::ServerUnaryReactor* AuditService::List(grpc::CallbackServerContext* contex
 void AuditService::ReleaseListing(const access::Caller& caller, const v1::ListAuditRequest& request,
                                   UnaryDone<v1::ListAuditResponse> done) const {
   const auto listing = ParseListing(request, *parts_.keys);
-  if (!listing.ok()) return done(listing.status());
-  parts_.gate->Release(
-      caller, AskFor(access::Action::kListAudit, listing->asked),
-      [this, request, listing = *listing, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
-        if (!permit.ok()) return done(permit.status());
-        // Off the committer's thread: a page reads and opens up to a thousand rows.
-        parts_.executor->Post([this, request, listing, done, permit = *std::move(permit)] { done(Answer(permit, request, listing)); });
-      });
+  parts_.gate->Release(caller, AskFor(access::Action::kListAudit, listing),
+                       [this, request, listing, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
+                         if (!permit.ok()) return done(permit.status());
+                         if (!listing.ok()) return done(listing.status());
+                         // Off the committer's thread: a page reads and opens up to a thousand rows.
+                         parts_.executor->Post([this, request, listing = *listing, done, permit = *std::move(permit)] {
+                           done(Answer(permit, request, listing));
+                         });
+                       });
 }
 
 absl::StatusOr<v1::ListAuditResponse> AuditService::Answer(const keys::ReleasePermit& permit, const v1::ListAuditRequest& request,
@@ -77,16 +80,16 @@ grpc::ServerUnaryReactor* AuditService::Count(grpc::CallbackServerContext* conte
 void AuditService::ReleaseCount(const access::Caller& caller, const v1::CountAuditRequest& request,
                                 UnaryDone<v1::CountAuditResponse> done) const {
   const auto count = ParseCount(request, *parts_.keys);
-  if (!count.ok()) return done(count.status());
   parts_.gate->Release(
-      caller, AskFor(access::Action::kCountAudit, count->asked),
-      [this, request, count = *count, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
+      caller, AskFor(access::Action::kCountAudit, count),
+      [this, request, count, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
         if (!permit.ok()) return done(permit.status());
-        const audit::Head tree = count.tree.has_value() ? *count.tree : parts_.log->head();
-        audit::Query query = count.asked.query;
+        if (!count.ok()) return done(count.status());
+        const audit::Head tree = count->tree.has_value() ? *count->tree : parts_.log->head();
+        audit::Query query = count->asked.query;
         query.tree_size = tree.tree_size;
-        audit::Counting counting(parts_.queries, std::move(query), count.by, count.per);
-        CountOn(std::make_shared<CountUnderWay>(CountUnderWay{request, count, *std::move(permit), tree, std::move(counting), done}));
+        audit::Counting counting(parts_.queries, std::move(query), count->by, count->per);
+        CountOn(std::make_shared<CountUnderWay>(CountUnderWay{request, *count, *std::move(permit), tree, std::move(counting), done}));
       });
 }
 
