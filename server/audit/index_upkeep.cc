@@ -41,41 +41,61 @@ absl::Status DropRows(storage::RecordStore* store) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<std::string>> IndexUpkeep::RowsOf(uint64_t sequence, std::string_view leaf) const {
-  absl::StatusOr<v1::AuditEntry> entry = ParseLeaf(sequence, leaf);
-  if (!entry.ok()) return entry.status();
+absl::StatusOr<IndexUpkeep::Entry> IndexUpkeep::Open(uint64_t sequence, std::string_view leaf) const {
+  absl::StatusOr<v1::AuditEntry> parsed = ParseLeaf(sequence, leaf);
+  if (!parsed.ok()) return parsed.status();
   absl::StatusOr<std::optional<std::string>> sealed = records_->Get(Table::kLogDetails, SequenceKey(sequence));
   if (!sealed.ok()) return sealed.status();
-  v1::AuditDetails details;
-  if (sealed->has_value()) {
-    absl::StatusOr<std::string> opened = keys_->OpenAuditDetails(keys::IndexingPass(), sequence, **sealed);
-    if (!opened.ok()) return absl::DataLossError("its details do not open");
-    if (!details.ParseFromString(*opened)) return absl::DataLossError("its details do not parse");
-    if (absl::Status status = CheckDetails(*entry, details); !status.ok()) return status;
-  }
-  return IndexKeys(*entry, details, *keys_);
+  Entry entry{*std::move(parsed), std::nullopt};
+  if (!sealed->has_value()) return entry;
+  absl::StatusOr<std::string> opened = keys_->OpenAuditDetails(keys::IndexingPass(), sequence, **sealed);
+  if (!opened.ok()) return absl::DataLossError("its details do not open");
+  if (!entry.details.emplace().ParseFromString(*opened)) return absl::DataLossError("its details do not parse");
+  if (absl::Status status = CheckDetails(entry.leaf, *entry.details); !status.ok()) return status;
+  return entry;
+}
+
+absl::StatusOr<std::vector<std::string>> IndexUpkeep::RowsOf(uint64_t sequence, std::string_view leaf) const {
+  absl::StatusOr<Entry> entry = Open(sequence, leaf);
+  if (!entry.ok()) return entry.status();
+  return IndexKeys(entry->leaf, entry->details.value_or(v1::AuditDetails()), *keys_);
+}
+
+absl::StatusOr<std::vector<std::string>> IndexUpkeep::SealedRowsOf(uint64_t sequence) const {
+  absl::StatusOr<std::optional<std::string>> leaf = records_->Get(Table::kLog, SequenceKey(sequence));
+  if (!leaf.ok()) return leaf.status();
+  if (!leaf->has_value()) return absl::DataLossError(absl::StrCat("log entry ", sequence, ": missing; run otokurad fsck"));
+  absl::StatusOr<Entry> entry = Open(sequence, **leaf);
+  if (!entry.ok()) return entry.status();
+  v1::AuditEntry nothing;  // of the leaf but its place
+  nothing.set_sequence(sequence);
+  return IndexKeys(nothing, entry->details.value_or(v1::AuditDetails()), *keys_);
 }
 
 absl::Status IndexUpkeep::Check(Problem problem) const {
+  absl::StatusOr<uint64_t> pruned_end = ReadPrunedEnd(*records_);
+  if (!pruned_end.ok()) return pruned_end.status();
   uint64_t present = 0;
   bool damaged = false;
   absl::Status failed;
   absl::Status scanned = records_->Scan(Table::kLog, {}, [&](std::string_view key, std::string_view leaf) {
     const std::optional<uint64_t> sequence = ParseSequenceKey(key);
     if (!sequence.has_value()) return true;  // VerifyStored names it
-    absl::StatusOr<std::vector<std::string>> rows = RowsOf(*sequence, leaf);
-    if (!rows.ok()) {
+    absl::StatusOr<Entry> entry = Open(*sequence, leaf);
+    if (!entry.ok()) {
       damaged = true;
-      problem(*sequence, Text(rows.status()));
+      problem(*sequence, Text(entry.status()));
       return true;
     }
+    if (!entry->details.has_value() && *sequence >= *pruned_end) problem(*sequence, "its details are gone, and were not pruned");
+    const std::vector<std::string> rows = IndexKeys(entry->leaf, entry->details.value_or(v1::AuditDetails()), *keys_);
     const auto missing = [&](const std::string& row) {
       absl::StatusOr<std::optional<std::string>> stored = records_->Get(Table::kLogIndex, row);
       if (!stored.ok()) failed = stored.status();
       return !stored.ok() || !stored->has_value();
     };
-    const auto lacking = static_cast<uint64_t>(std::count_if(rows->begin(), rows->end(), missing));
-    present += rows->size() - lacking;
+    const auto lacking = static_cast<uint64_t>(std::count_if(rows.begin(), rows.end(), missing));
+    present += rows.size() - lacking;
     if (failed.ok() && lacking > 0) problem(*sequence, "the index does not name it; run otokurad fsck --rebuild-index");
     return failed.ok();
   });

@@ -54,6 +54,15 @@ absl::StatusOr<v1::LogHead> ReadHead(const storage::RecordReader& records) {
   return head;
 }
 
+absl::StatusOr<uint64_t> ReadPrunedEnd(const storage::RecordReader& records) {
+  absl::StatusOr<std::optional<std::string>> stored = records.Get(storage::Table::kMeta, kPrunedEndKey);
+  if (!stored.ok()) return stored.status();
+  if (!stored->has_value()) return 0;
+  const std::optional<uint64_t> end = ParseSequenceKey(**stored);
+  if (!end.has_value()) return absl::DataLossError("log details: the mark of what was pruned is damaged; run otokurad fsck");
+  return *end;
+}
+
 absl::StatusOr<v1::AccessCount> ReadAccessCount(const storage::RecordReader& records, std::string_view recording_id) {
   absl::StatusOr<std::optional<std::string>> stored = records.Get(storage::Table::kAccessCounts, recording_id);
   if (!stored.ok()) return stored.status();

@@ -21,6 +21,7 @@ namespace otokura::gateway {
 namespace {
 
 constexpr absl::Duration kUpkeepInterval = absl::Minutes(1);
+constexpr int kPruningWritesMax = 10;  // a minute: ten thousand entries, which is more than most sites write in a day
 constexpr absl::Duration kRetrievalPatience = absl::Seconds(5);  // for those who listen when the gateway stops
 constexpr std::chrono::seconds kLastAnswerPatience{5};           // for answers that are on their way when the gateway stops
 constexpr char kVersion[] = "otokurad " OTOKURA_VERSION;
@@ -65,6 +66,7 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   log_ = *std::move(log);
   queries_ = std::make_unique<audit::Queries>(&store_.engine->records(), &store_.keys->site(), log_.get());
   committer_ = storage::Committer::Create(store_.engine.get(), log_.get());
+  pruning_ = std::make_unique<audit::DetailsPruning>(&store_.engine->records(), &store_.keys->site(), committer_.get(), log_.get());
   gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get(), RefusalLimitsOf(config_.limits()));
   auto directory = access::Directory::Open(store_.engine->records(), committer_.get(), &store_.keys->site(), clock_.get(), config_);
   if (!directory.ok()) return directory.status();
@@ -127,6 +129,7 @@ absl::Status Gateway::Serve() {
                                                ": cannot be listened on; is the port taken, or the address another machine's?"));
   }
   address_ = absl::StrCat(config_.listen_address().substr(0, config_.listen_address().rfind(':')), ":", port_);
+  executor_->Post([this] { PruneDetails(); });
   ScheduleUpkeep(executor_.get());
   events_->Info("serving", {{"address", std::string_view(address_)}, {"version", std::string_view(OTOKURA_VERSION)}});
   return WriteAddressFile();
@@ -171,7 +174,19 @@ void Gateway::Upkeep() {
   }
   if (const absl::Status list = directory_->ReloadRevocations(); !list.ok()) events_->Failure("revocations-not-reloaded", list);
   gate_->SummariseRefusals();
+  PruneDetails();
   ReportLibraryMessages();
+}
+
+void Gateway::PruneDetails() {
+  const uint32_t days = config_.limits().audit_details_kept_days();
+  if (days == 0) return;
+  for (int write = 0; write < kPruningWritesMax; ++write) {
+    const auto pruned = pruning_->Prune(clock_->Now() - absl::Hours(24) * days);
+    if (!pruned.ok()) return events_->Failure("audit-details-not-pruned", pruned.status());
+    if (*pruned == 0) return;
+    events_->Info("audit-details-pruned", {{"entries", static_cast<int64_t>(*pruned)}});
+  }
 }
 
 absl::Status Gateway::EnsureEpochs() {

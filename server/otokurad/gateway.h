@@ -17,6 +17,7 @@
 #include "server/access/directory.h"
 #include "server/access/gate.h"
 #include "server/audit/log.h"
+#include "server/audit/pruning.h"
 #include "server/audit/queries.h"
 #include "server/otokurad/store.h"
 #include "server/recordings/catalogue.h"
@@ -67,6 +68,7 @@ class Gateway {
   absl::Status WriteAddressFile() const;
   void ScheduleUpkeep(runtime::Executor* executor);
   void Upkeep();
+  void PruneDetails();
   absl::Status EnsureEpochs();
   bool HasEpochsForNow() const;
   void ReportLibraryMessages();
@@ -89,6 +91,7 @@ class Gateway {
   std::unique_ptr<audit::Log> log_;
   std::unique_ptr<audit::Queries> queries_;
   std::unique_ptr<storage::Committer> committer_;
+  std::unique_ptr<audit::DetailsPruning> pruning_;
   std::unique_ptr<access::Gate> gate_;
   std::unique_ptr<access::Directory> directory_;
   std::unique_ptr<runtime::Executor> executor_;

@@ -6,8 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/time/clock.h"
 #include "server/rpc/audit_follow.h"
 #include "server/rpc/status.h"
+#include "server/runtime/fake_clock.h"
 #include "tests/integration/clients.h"
 #include "tests/integration/site.h"
 
@@ -301,6 +303,34 @@ TEST_F(Audit, AGatewayThatStopsEndsTheFollowing) {
   ASSERT_TRUE(all.Begin());
   site_.Stop();
   EXPECT_EQ(all.End().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(Audit, DetailsAreDroppedOnceTheyAreOldAndTheLogSaysSo) {
+  v1::ListAuditRequest request;
+  request.mutable_query()->set_account("recorder");
+  ASSERT_GT(List(request)->entries_size(), 0);
+  const uint64_t before = List({})->tree_size();
+  site_.Stop();
+  site_.config().mutable_limits()->set_audit_details_kept_days(1);  // less than check-config takes: the test's certificates last a month
+  gateway::Gateway::Options later;
+  later.clock = std::make_unique<runtime::FakeClock>(absl::Now() + absl::Hours(48));
+  ASSERT_EQ(site_.Start(std::move(later)), absl::OkStatus());
+  v1::FollowAuditRequest follow;
+  follow.set_from_sequence(before);
+  follow.mutable_query()->set_action(v1::DETAILS_PRUNED);
+  Followed pruned(auditor_ = site_.ConnectAs("auditor"), follow);
+  const auto entry = pruned.Next();
+  ASSERT_TRUE(entry.has_value());
+  EXPECT_EQ(entry->subject().substr(0, 13), "entries 0 to ");
+  EXPECT_EQ(List(request)->entries_size(), 0);
+  v1::ListAuditRequest first;
+  first.set_sequence(0);
+  EXPECT_FALSE(List(first)->entries(0).has_details());
+  pruned.Cancel();
+  site_.Stop();
+  site_.config().mutable_limits()->clear_audit_details_kept_days();
+  site_.WriteConfiguration();
+  EXPECT_EQ(site_.Otokurad("fsck"), 0) << site_.said();
 }
 
 TEST_F(Audit, TheIndexIsDroppedAndRebuiltWhileTheGatewayIsDown) {
