@@ -1,13 +1,14 @@
 #include "otokura/audit_log.h"
 
-#include <chrono>
+#include <algorithm>
+#include <cctype>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "client/audit_entry.h"
 #include "client/convert.h"
 #include "client/unary.h"
-#include "crypto/commitment.h"
 #include "crypto/tlog/entry_bundle.h"
 #include "crypto/tlog/proof_text.h"
 #include "otokura/v1/audit.grpc.pb.h"
@@ -15,70 +16,41 @@
 namespace otokura::client {
 namespace {
 
-void Fill(const v1::AuditDetails& details, AuditEntry* entry) {
-  entry->account = details.account().value();
-  entry->person = details.person().value();
-  entry->company = details.company().value();
-  entry->certificate = details.certificate().value();
-  entry->address = details.address().value();
-  entry->reference = details.reference().value();
-  entry->reason = details.reason().value();
-  entry->target = details.target().value();
+// "audit-list" as the protocol writes it: AUDIT_LIST.
+std::string EnumName(std::string name) {
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return c == '-' ? '_' : static_cast<char>(std::toupper(c)); });
+  return name;
 }
 
-// The value must open the commitment of its name.
-absl::Status CheckOpened(const v1::CommittedValue& value, const char* field, std::string_view commitment, uint64_t sequence) {
-  if (value.value().empty() || crypto::Commit(field, value.salt(), value.value()) == commitment) return absl::OkStatus();
-  return absl::DataLossError(absl::StrCat("audit entry ", sequence, ": the ", field, " shown is not the one that it commits to"));
+absl::StatusOr<v1::AuditQuery> ToProto(const AuditQuery& query) {
+  v1::AuditQuery request;
+  v1::AuditAction action = v1::AUDIT_ACTION_UNSPECIFIED;
+  if (!query.action.empty() && !v1::AuditAction_Parse(EnumName(query.action), &action))
+    return absl::InvalidArgumentError("action: not one that the log knows; for example listen, download, search, delivered");
+  v1::AuditDecision decision = v1::AUDIT_DECISION_UNSPECIFIED;
+  if (!query.decision.empty() && !v1::AuditDecision_Parse(EnumName(query.decision), &decision))
+    return absl::InvalidArgumentError("decision: must be allowed, denied or noted");
+  request.set_account(query.account);
+  request.set_company(query.company);
+  request.set_recording_id(query.recording_id);
+  request.set_action(action);
+  request.set_decision(decision);
+  request.set_purpose(query.purpose);
+  request.set_reference(query.reference);
+  request.set_from_unix_ms(UnixMillis(query.from));
+  request.set_to_unix_ms(UnixMillis(query.to));
+  return request;
 }
 
-absl::Status CheckOpened(const v1::AuditEntry& leaf, const v1::AuditDetails& details) {
-  const struct {
-    const v1::CommittedValue& value;
-    const char* field;
-    const std::string& commitment;
-  } fields[] = {
-      {details.account(), "account", leaf.account_commitment()}, {details.person(), "person", leaf.person_commitment()},
-      {details.company(), "company", leaf.company_commitment()}, {details.certificate(), "certificate", leaf.certificate_commitment()},
-      {details.address(), "address", leaf.address_commitment()}, {details.reference(), "reference", leaf.reference_commitment()},
-      {details.reason(), "reason", leaf.reason_commitment()},    {details.target(), "target", leaf.target_commitment()}};
-  for (const auto& field : fields) {
-    if (absl::Status opens = CheckOpened(field.value, field.field, field.commitment, leaf.sequence()); !opens.ok()) return opens;
+template <typename Entries>
+absl::Status ReadAll(const Entries& listed, std::vector<AuditEntry>* entries) {
+  for (const v1::ListedEntry& one : listed) {
+    auto entry = ReadAuditEntry(one.leaf(), one.details());
+    if (!entry.ok()) return entry.status();
+    entries->push_back(*std::move(entry));
   }
   return absl::OkStatus();
-}
-
-absl::StatusOr<AuditEntry> ReadLeaf(std::string_view bytes, const v1::AuditDetails& details) {
-  v1::AuditEntry leaf;
-  if (!leaf.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
-    return absl::DataLossError("an entry of the audit log cannot be read; have the log verified");
-  if (leaf.version() != 1)
-    return absl::FailedPreconditionError(
-        absl::StrCat("audit entry ", leaf.sequence(), " has version ", leaf.version(), "; this program reads version 1"));
-  AuditEntry entry;
-  if (absl::Status opened = CheckOpened(leaf, details); !opened.ok()) return opened;
-  entry.leaf = std::string(bytes);
-  entry.sequence = leaf.sequence();
-  entry.time = Time(std::chrono::microseconds(leaf.time_unix_us()));
-  entry.action = v1::AuditAction_Name(leaf.action());
-  entry.decision = v1::AuditDecision_Name(leaf.decision());
-  entry.rule = leaf.rule();
-  entry.role = leaf.role();
-  entry.recording_id = RecordingIdText(leaf.recording_id());
-  entry.access_number = leaf.access_number();
-  entry.purpose = leaf.purpose();
-  entry.offset = leaf.offset();
-  entry.length = leaf.length();
-  entry.delivered_bytes = leaf.delivered_bytes();
-  entry.rows = leaf.rows();
-  entry.outcome = leaf.outcome();
-  entry.closes = leaf.action() == v1::DELIVERED;
-  entry.of_sequence = leaf.of_sequence();
-  entry.centre = leaf.centre();
-  entry.audio_bytes = leaf.audio_bytes();
-  entry.subject = leaf.subject();
-  Fill(details, &entry);
-  return entry;
 }
 
 // The leaves of one export, handed on as they come.
@@ -108,7 +80,7 @@ class LeafStream {
  private:
   absl::Status TakeLeaf(std::string_view leaf, const v1::AuditDetails& details) {
     if (absl::Status taken = sink_.leaf(next_++, leaf); !taken.ok() || !sink_.opened) return taken;
-    const absl::StatusOr<AuditEntry> entry = ReadLeaf(leaf, details);
+    const absl::StatusOr<AuditEntry> entry = ReadAuditEntry(leaf, details);
     return entry.ok() ? sink_.opened(*entry) : entry.status();
   }
 
@@ -117,25 +89,89 @@ class LeafStream {
   bool begun_ = false;
 };
 
+class GatewayAuditStream final : public AuditStream {
+ public:
+  GatewayAuditStream(v1::Audit::Stub* stub, const v1::FollowAuditRequest& request) : reader_(stub->Follow(&context_, request)) {}
+  ~GatewayAuditStream() override { Cancel(); }
+
+  // The first response, which says that the gateway follows.
+  absl::Status Begin() { return Read().status(); }
+
+  absl::StatusOr<std::vector<AuditEntry>> Next() override {
+    while (ready_.empty()) {
+      auto response = Read();
+      if (!response.ok()) return response.status();
+    }
+    return std::exchange(ready_, {});
+  }
+  uint64_t next_sequence() const override { return next_sequence_; }
+  void Cancel() override { context_.TryCancel(); }
+
+ private:
+  absl::StatusOr<v1::FollowAuditResponse> Read() {
+    v1::FollowAuditResponse response;
+    if (!reader_->Read(&response)) {
+      const absl::Status end = FromGrpc(reader_->Finish());
+      return end.ok() ? absl::UnavailableError("the gateway ended the stream; follow again") : end;
+    }
+    if (absl::Status read = ReadAll(response.entries(), &ready_); !read.ok()) return read;
+    next_sequence_ = response.next_sequence();
+    return response;
+  }
+
+  grpc::ClientContext context_;
+  const std::unique_ptr<grpc::ClientReader<v1::FollowAuditResponse>> reader_;
+  std::vector<AuditEntry> ready_;
+  uint64_t next_sequence_ = 0;
+};
+
 class GatewayAuditLog final : public AuditLog {
  public:
   explicit GatewayAuditLog(std::unique_ptr<v1::Audit::Stub> stub) : stub_(std::move(stub)) {}
 
   absl::StatusOr<AuditPage> List(const AuditQuery& query, uint32_t page_size, const std::string& page_token) override {
+    auto asked = ToProto(query);
+    if (!asked.ok()) return asked.status();
     v1::ListAuditRequest request;
+    *request.mutable_query() = *std::move(asked);
     request.set_page_size(page_size);
     request.set_page_token(page_token);
-    request.set_recording_id(query.recording_id);
-    request.set_from_unix_ms(UnixMillis(query.from));
-    request.set_to_unix_ms(UnixMillis(query.to));
     auto response = Ask(stub_.get(), &v1::Audit::Stub::List, request);
     if (!response.ok()) return response.status();
     AuditPage page{
         .next_page_token = response->next_page_token(), .tree_size = response->tree_size(), .root_sha256 = response->root_sha256()};
-    for (const v1::ListedEntry& listed : response->entries()) {
-      auto entry = ReadLeaf(listed.leaf(), listed.details());
-      if (!entry.ok()) return entry.status();
-      page.entries.push_back(*std::move(entry));
+    if (absl::Status read = ReadAll(response->entries(), &page.entries); !read.ok()) return read;
+    return page;
+  }
+
+  absl::StatusOr<AuditEntry> Show(uint64_t sequence) override {
+    v1::ListAuditRequest request;
+    request.set_sequence(sequence);
+    auto response = Ask(stub_.get(), &v1::Audit::Stub::List, request);
+    if (!response.ok()) return response.status();
+    if (response->entries_size() != 1) return absl::InternalError("the gateway answered with another number of entries than one");
+    return ReadAuditEntry(response->entries(0).leaf(), response->entries(0).details());
+  }
+
+  absl::StatusOr<AuditCountPage> Count(const AuditQuery& query, const std::vector<AuditField>& by, AuditPeriod per,
+                                       const std::string& page_token) override {
+    auto asked = ToProto(query);
+    if (!asked.ok()) return asked.status();
+    v1::CountAuditRequest request;
+    *request.mutable_query() = *std::move(asked);
+    for (const AuditField field : by) request.add_by(static_cast<v1::AuditField>(field));
+    request.set_per(static_cast<v1::AuditPeriod>(per));
+    request.set_page_token(page_token);
+    auto response = Ask(stub_.get(), &v1::Audit::Stub::Count, request);
+    if (!response.ok()) return response.status();
+    AuditCountPage page{
+        .next_page_token = response->next_page_token(), .tree_size = response->tree_size(), .root_sha256 = response->root_sha256()};
+    for (const v1::CountedGroup& group : response->groups()) {
+      page.counts.push_back({.start = FromUnixMillis(group.start_unix_ms()),
+                             .values = {group.values().begin(), group.values().end()},
+                             .entries = group.entries(),
+                             .times = group.times(),
+                             .delivered_bytes = group.delivered_bytes()});
     }
     return page;
   }
@@ -173,13 +209,22 @@ class GatewayAuditLog final : public AuditLog {
     return crypto::FormatProof(proof);
   }
 
+  absl::StatusOr<std::unique_ptr<AuditStream>> Follow(const AuditQuery& query, std::optional<uint64_t> from_sequence) override {
+    auto asked = ToProto(query);
+    if (!asked.ok()) return asked.status();
+    v1::FollowAuditRequest request;
+    *request.mutable_query() = *std::move(asked);
+    if (from_sequence.has_value()) request.set_from_sequence(*from_sequence);
+    auto stream = std::make_unique<GatewayAuditStream>(stub_.get(), request);
+    if (absl::Status begun = stream->Begin(); !begun.ok()) return begun;
+    return stream;
+  }
+
  private:
   const std::unique_ptr<v1::Audit::Stub> stub_;
 };
 
 }  // namespace
-
-absl::StatusOr<AuditEntry> ParseAuditEntry(std::string_view leaf) { return ReadLeaf(leaf, v1::AuditDetails()); }
 
 absl::StatusOr<std::unique_ptr<AuditLog>> AuditLog::Create(ConnectionOptions options) {
   auto stub = Connect<v1::Audit>(options);

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "client/command/audit_log_text.h"
+#include "client/command/audit_text.h"
 #include "client/command/exit_code.h"
 #include "client/command/interrupt.h"
 #include "client/command/output_file.h"

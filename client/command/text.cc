@@ -44,13 +44,6 @@ size_t Places(std::string_view cell) {
   return places;
 }
 
-std::string Harmless(std::string cell) {
-  for (char& byte : cell) {
-    if (static_cast<uint8_t>(byte) < 0x20 || byte == 0x7F) byte = '?';
-  }
-  return cell;
-}
-
 }  // namespace
 
 absl::StatusOr<Time> ParseTime(std::string_view text, DayEdge date_means) {
@@ -81,6 +74,13 @@ std::string Rfc3339(Time time) {
 std::string DurationText(std::chrono::milliseconds duration) {
   const int64_t seconds = duration.count() / 1000;
   return absl::StrFormat("%d:%02d:%02d", seconds / 3600, seconds / 60 % 60, seconds % 60);
+}
+
+std::string Printable(std::string text) {
+  for (char& byte : text) {
+    if (static_cast<uint8_t>(byte) < 0x20 || byte == 0x7F) byte = '?';
+  }
+  return text;
 }
 
 std::string Hex(std::string_view bytes) { return absl::BytesToHexString(View(bytes)); }
@@ -122,7 +122,7 @@ std::string Table::Text() const {
   for (const auto& row : rows_) {
     std::string line;
     for (size_t i = 0; i < row.size(); ++i) {
-      line += Harmless(row[i]);
+      line += Printable(row[i]);
       if (i + 1 < row.size()) line.append(widths[i] - Places(row[i]) + 2, ' ');
     }
     text += line + "\n";

@@ -20,13 +20,14 @@ std::string LocalTimeText(Time time);                          // 2026-04-01 09:
 std::string Rfc3339(Time time);                                // UTC with milliseconds; empty for the epoch
 std::string DurationText(std::chrono::milliseconds duration);  // 1:02:03
 std::string Hex(std::string_view bytes);
+std::string Printable(std::string text);  // control characters, in what comes from elsewhere, as '?': none may steer the terminal
 
 // "pcmu", "pcma", "l16", with ":RATE" after it or not.
 absl::StatusOr<AudioFormat> ParseFormat(std::string_view text);
 absl::StatusOr<Leg> ParseLeg(std::string_view text);
 
-// Prints rows under their headings in columns as wide as their widest cell (East Asian characters take two places). Control characters in
-// cells, which come from elsewhere, are shown as '?'.
+// Prints rows under their headings in columns as wide as their widest cell (East Asian characters take two places). Cells are made
+// Printable.
 class Table {
  public:
   explicit Table(std::vector<std::string> headings) : rows_{std::move(headings)} {}

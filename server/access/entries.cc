@@ -20,6 +20,10 @@ v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
       return v1::DOWNLOAD;
     case Action::kListAudit:
       return v1::AUDIT_LIST;
+    case Action::kCountAudit:
+      return v1::AUDIT_COUNT;
+    case Action::kFollowAudit:
+      return v1::AUDIT_FOLLOW;
     case Action::kAddAccount:
       return v1::ACCOUNT_ADD;
     case Action::kListAccounts:

@@ -2,14 +2,10 @@
 
 #include <utility>
 
-#include "server/access/refusal_floods.h"
+#include "server/access/log_commit.h"
 
 namespace otokura::access {
 namespace {
-
-absl::Status LogIsDown() {
-  return absl::UnavailableError("audit log: the entry for this request could not be made durable, so nothing was released; try again");
-}
 
 keys::Released WhatIsReleased(Action action) {
   switch (action) {
@@ -17,6 +13,8 @@ keys::Released WhatIsReleased(Action action) {
     case Action::kDownload:
       return keys::Released::kAudio;
     case Action::kListAudit:
+    case Action::kCountAudit:
+    case Action::kFollowAudit:
     case Action::kExportAudit:
       return keys::Released::kAuditDetails;
     default:
@@ -26,7 +24,7 @@ keys::Released WhatIsReleased(Action action) {
 
 bool Releases(Action action) {
   return action == Action::kShow || action == Action::kShowPersonal || action == Action::kListen || action == Action::kDownload ||
-         action == Action::kListAudit || action == Action::kExportAudit;
+         action == Action::kListAudit || action == Action::kCountAudit || action == Action::kFollowAudit || action == Action::kExportAudit;
 }
 
 // What tells anybody anything of a recording.
@@ -44,27 +42,13 @@ bool IsOfRecordings(Action action) {
   }
 }
 
-storage::RecordCommit CommitOf(std::unique_ptr<audit::Draft> entry, storage::RecordsDone done) {
-  storage::RecordCommit commit;
-  commit.batch.may_use_reserve = true;
-  commit.entries.push_back(std::move(entry));
-  commit.done = std::move(done);
-  return commit;
-}
-
 }  // namespace
 
-// Shared with the callbacks of commits, which may come after the gate is gone.
-struct Gate::Floods : RefusalFloods {
-  Floods() : RefusalFloods(kRefusalsPerMinute) {}
-};
-
-Gate::Gate(storage::Committer* committer, runtime::Clock* clock, std::function<absl::Status()> may_release)
-    : committer_(committer), clock_(clock), may_release_(std::move(may_release)), floods_(std::make_shared<Floods>()) {}
+Gate::Gate(storage::Committer* committer, runtime::Clock* clock, const RefusalLimits& limits, std::function<absl::Status()> may_release)
+    : committer_(committer), clock_(clock), may_release_(std::move(may_release)), floods_(std::make_shared<RefusalFloods>(limits)) {}
 
 Gate::~Gate() {
-  for (RefusalFloods::Summary& summary : floods_->TakeAll())
-    WriteSummary(summary.kind.action, summary.kind.rule, summary.kind.address, summary.count);
+  for (RefusalFloods::Summary& summary : floods_->TakeAll()) WriteSummary(std::move(summary));
 }
 
 Decision Gate::DecideNow(const Caller& caller, const Ask& ask) const {
@@ -80,24 +64,23 @@ void Gate::Release(const Caller& caller, Ask ask, std::function<void(absl::Statu
     return;
   }
   const Decision decision = DecideNow(caller, ask);
+  if (!decision.allowed) return Deny(caller, ask, decision, std::move(done));
   const storage::RecordingId recording = ask.resource.has_value() ? ask.resource->id : storage::RecordingId();
-  committer_->Commit(
-      CommitOf(DraftFor(caller, ask, decision), [decision, recording, what = WhatIsReleased(ask.action), done = std::move(done)](
-                                                    const absl::Status& status, absl::Span<const uint64_t> sequences) {
-        if (!status.ok() || sequences.size() != 1) return done(LogIsDown());
-        if (!decision.allowed) return done(decision.refusal);
-        done(keys::ReleasePermit(what, recording, sequences.front()));
-      }));
+  committer_->Commit(CommitOf(DraftFor(caller, ask, decision), [recording, what = WhatIsReleased(ask.action), done = std::move(done)](
+                                                                   const absl::Status& status, absl::Span<const uint64_t> sequences) {
+    if (!status.ok() || sequences.size() != 1) return done(LogIsDown());
+    done(keys::ReleasePermit(what, recording, sequences.front()));
+  }));
 }
 
 void Gate::Note(const Caller& caller, const Ask& ask, std::function<void(absl::StatusOr<uint64_t>)> done) {
   const Decision decision = DecideNow(caller, ask);
-  committer_->Commit(CommitOf(DraftFor(caller, ask, decision),
-                              [decision, done = std::move(done)](const absl::Status& status, absl::Span<const uint64_t> sequences) {
-                                if (!status.ok() || sequences.size() != 1) return done(LogIsDown());
-                                if (!decision.allowed) return done(decision.refusal);
-                                done(sequences.front());
-                              }));
+  if (!decision.allowed) return Deny(caller, ask, decision, std::move(done));
+  committer_->Commit(
+      CommitOf(DraftFor(caller, ask, decision), [done = std::move(done)](const absl::Status& status, absl::Span<const uint64_t> sequences) {
+        if (!status.ok() || sequences.size() != 1) return done(LogIsDown());
+        done(sequences.front());
+      }));
 }
 
 void Gate::Close(const Caller& caller, const Delivered& delivered, std::function<void(absl::Status)> done) {
@@ -115,41 +98,6 @@ void Gate::Close(const Caller& caller, const Delivered& delivered, std::function
   draft->particulars = caller.Describe();
   committer_->Commit(CommitOf(std::move(draft), [done = std::move(done)](const absl::Status& status, absl::Span<const uint64_t>) {
     done(status.ok() ? absl::OkStatus() : absl::UnavailableError("audit log: the entry that closes a release could not be made durable"));
-  }));
-}
-
-void Gate::Refused(v1::AuditAction action, std::string_view rule, std::string_view role, audit::Particulars particulars) {
-  SummariseRefusals();
-  const RefusalKind kind{action, std::string(rule), AddressWithoutPort(particulars.address)};
-  const absl::Time now = clock_->Now();
-  if (!floods_->Admit(kind, now)) return;
-  auto draft = std::make_unique<audit::Draft>();
-  draft->leaf.set_action(action);
-  draft->leaf.set_decision(v1::DENIED);
-  draft->leaf.set_rule(kind.rule);
-  draft->leaf.set_role(std::string(role));
-  draft->particulars = std::move(particulars);
-  committer_->Commit(CommitOf(std::move(draft), [floods = floods_, kind, now](const absl::Status& status, absl::Span<const uint64_t>) {
-    if (!status.ok()) floods->GiveBack({kind, 1}, now);
-  }));
-}
-
-void Gate::SummariseRefusals() {
-  for (RefusalFloods::Summary& summary : floods_->TakeEnded(clock_->Now())) {
-    WriteSummary(summary.kind.action, summary.kind.rule, summary.kind.address, summary.count);
-  }
-}
-
-void Gate::WriteSummary(v1::AuditAction action, const std::string& rule, const std::string& address, uint32_t count) {
-  auto draft = std::make_unique<audit::Draft>();
-  draft->leaf.set_action(action);
-  draft->leaf.set_decision(v1::DENIED);
-  draft->leaf.set_rule(rule);
-  draft->leaf.set_rows(count);
-  draft->particulars.address = address;
-  committer_->Commit(CommitOf(std::move(draft), [floods = floods_, kind = RefusalKind{action, rule, address}, count, now = clock_->Now()](
-                                                    const absl::Status& status, absl::Span<const uint64_t>) {
-    if (!status.ok()) floods->GiveBack({kind, count}, now);
   }));
 }
 

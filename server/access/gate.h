@@ -15,6 +15,8 @@
 #include "otokura/v1/audit.pb.h"
 #include "otokura/v1/recording.pb.h"
 #include "server/access/caller.h"
+#include "server/access/log_ceilings.h"
+#include "server/access/refusal_floods.h"
 #include "server/access/roles.h"
 #include "server/audit/log.h"
 #include "server/keys/release_permit.h"
@@ -66,17 +68,22 @@ struct RecordAsk {
 // Pure: whether this recorder may open this call.
 Decision DecideRecord(const Caller& caller, const RecordAsk& ask, absl::Time now);
 
-// Thread-safe. Borrowed parts must outlive it, the committer also its callbacks; `done` runs on the committer's thread and must only hand
-// over.
+// Thread-safe. Borrowed parts must outlive it, the committer also its callbacks; `done` runs on the committer's thread, or before the call
+// returns, and must only hand over.
+//
+// Every refusal is an entry, durable before it is told; of a flood of them (refusal_floods.h) the first few are, and the others are counted
+// into summaries. Somebody refused too often is told to wait (RESOURCE_EXHAUSTED with the time) instead of why. Whatever is allowed is
+// never held up by this.
 class Gate {
  public:
   // `may_release`, where given, is asked before anything of a recording is released, searches included: while it says no, the refusal is
   // logged and given to the caller. Recording, accounts and whatever reads the log, which is how one finds out why, go on (I11).
-  Gate(storage::Committer* committer, runtime::Clock* clock, std::function<absl::Status()> may_release = nullptr);
+  Gate(storage::Committer* committer, runtime::Clock* clock, const RefusalLimits& limits = {},
+       std::function<absl::Status()> may_release = nullptr);
   ~Gate();
 
   // Decides, makes the entry durable, then gives the permit, or the refusal. UNAVAILABLE where the entry cannot be written: nothing leaves.
-  // For kShow, kShowPersonal → Released::kMetadata; kListen, kDownload → kAudio; kListAudit, kExportAudit →
+  // For kShow, kShowPersonal → Released::kMetadata; kListen, kDownload → kAudio; kListAudit, kCountAudit, kFollowAudit, kExportAudit →
   // kAuditDetails.
   void Release(const Caller& caller, Ask ask, std::function<void(absl::StatusOr<keys::ReleasePermit>)> done);
   // Searches, account and key actions: an entry without a permit. Gives the entry's sequence.
@@ -94,24 +101,25 @@ class Gate {
   };
   void Close(const Caller& caller, const Delivered& delivered, std::function<void(absl::Status)> done);
 
-  // A refusal that never reached a decision (unknown account, recorder refused). Floods are summarised: past kRefusalsPerMinute of one
-  // address and rule they are counted into one entry a minute (`rows`).
+  // A refusal that never reached a decision (unknown account, recorder refused).
   void Refused(v1::AuditAction action, std::string_view rule, std::string_view role, audit::Particulars particulars);
+  // So many of them, of which nothing more is known; they are in the minute's summary.
+  void RefusedUnseen(v1::AuditAction action, std::string_view rule, uint32_t count);
 
   // Writes the summaries of minutes that have ended; called about once a minute, so that the end of a flood shows too.
   void SummariseRefusals();
 
-  static constexpr int kRefusalsPerMinute = 10;
-
  private:
-  struct Floods;
   Decision DecideNow(const Caller& caller, const Ask& ask) const;
-  void WriteSummary(v1::AuditAction action, const std::string& rule, const std::string& address, uint32_t count);
+  // Logs or counts the refusal, then gives it to `told`, or what is to be told in its place.
+  void Deny(const Caller& caller, const Ask& ask, const Decision& decision, std::function<void(absl::Status)> told);
+  void Log(std::unique_ptr<audit::Draft> draft, RefusalFloods::Summary counted_otherwise, std::function<void(absl::Status)> logged);
+  void WriteSummary(RefusalFloods::Summary summary);
 
   storage::Committer* const committer_;
   runtime::Clock* const clock_;
   const std::function<absl::Status()> may_release_;
-  const std::shared_ptr<Floods> floods_;
+  const std::shared_ptr<RefusalFloods> floods_;  // shared with the callbacks of commits, which may come after the gate is gone
 };
 
 // The entry for an ask and its decision, without a place in the log yet.

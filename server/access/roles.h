@@ -23,8 +23,10 @@ enum class Action : uint8_t {
   kSuspendAccount,
   kExportAudit,
   kProveAudit,
+  kCountAudit,
+  kFollowAudit,
 };
-inline constexpr int kActions = 13;
+inline constexpr int kActions = 15;
 std::string_view ActionName(Action action);
 std::string_view RoleName(v1::Role role);  // lower case, "" for an unknown one
 

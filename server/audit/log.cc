@@ -1,11 +1,13 @@
 #include "server/audit/log.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "server/audit/commitments.h"
+#include "server/audit/index.h"
 #include "server/audit/log_rows.h"
 
 namespace otokura::audit {
@@ -107,6 +109,14 @@ Head Log::head() const {
   return durable_;
 }
 
+absl::StatusOr<v1::AuditEntry> Log::Read(uint64_t sequence) const {
+  absl::StatusOr<std::optional<std::string>> leaf = records_->Get(storage::Table::kLog, SequenceKey(sequence));
+  if (!leaf.ok()) return leaf.status();
+  if (leaf->has_value()) return ParseLeaf(sequence, **leaf);
+  if (sequence >= head().tree_size) return absl::NotFoundError(absl::StrCat("log entry ", sequence, ": the log is not that long"));
+  return absl::DataLossError(absl::StrCat("log entry ", sequence, ": missing; run otokurad fsck"));
+}
+
 absl::Status Log::Sequence(absl::Span<const std::unique_ptr<storage::LogDraft>> drafts, storage::Batch* batch,
                            std::vector<uint64_t>* sequences) {
   const Pending::Edge before = pending_->edge;
@@ -158,7 +168,7 @@ absl::StatusOr<v1::AccessCount> Log::CountOf(const std::string& recording_id) {
   return ReadAccessCount(*records_, recording_id);
 }
 
-absl::Status Log::Number(v1::AuditEntry* leaf, storage::Batch* batch) {
+absl::Status Log::Number(v1::AuditEntry* leaf) {
   const std::string& recording = leaf->recording_id();
   if (recording.empty()) return absl::OkStatus();
   if (recording.size() != storage::RecordingId::kBytes) return absl::InternalError("log entry: recording_id must be 16 bytes");
@@ -168,7 +178,6 @@ absl::Status Log::Number(v1::AuditEntry* leaf, storage::Batch* batch) {
   count->set_count(count->count() + 1);
   count->set_last_sequence(leaf->sequence());
   leaf->set_access_number(count->count());
-  batch->Put(storage::Table::kLogByRecording, AccessKey(recording, count->count()), SequenceKey(leaf->sequence()));
   pending_->touched[recording] = *std::move(count);
   return absl::OkStatus();
 }
@@ -181,7 +190,7 @@ absl::Status Log::Place(const Draft& draft, storage::Batch* batch, uint64_t* seq
   entry.set_sequence(*sequence);
   entry.set_time_unix_us(std::max(absl::ToUnixMicros(clock_->Now()), edge.last_time_unix_us));
   entry.set_wall_time_unix_us(absl::ToUnixMicros(clock_->RawWall()));
-  if (absl::Status status = Number(&entry, batch); !status.ok()) return status;
+  if (absl::Status status = Number(&entry); !status.ok()) return status;
   v1::AuditDetails details;
   CommitTo(draft.particulars, &entry, &details);
 
@@ -195,6 +204,7 @@ absl::Status Log::Place(const Draft& draft, storage::Batch* batch, uint64_t* seq
   edge.last_time_unix_us = entry.time_unix_us();
   batch->Put(storage::Table::kLog, SequenceKey(*sequence), std::move(leaf));
   batch->Put(storage::Table::kLogDetails, SequenceKey(*sequence), *std::move(sealed));
+  for (const std::string& row : IndexKeys(entry, details, *keys_)) batch->Put(storage::Table::kLogIndex, row, "");
   return absl::OkStatus();
 }
 

@@ -4,7 +4,6 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -64,27 +63,6 @@ class Log : public storage::LogSequencer {
 
   Head head() const;  // of what is durable
 
-  static constexpr size_t kListedMax = 1000;  // a page: details are opened one by one, each a few microseconds
-  struct Query {
-    std::optional<storage::RecordingId> recording = std::nullopt;
-    int64_t from_unix_us = 0;
-    int64_t to_unix_us = 0;  // exclusive; 0: none
-    uint64_t before = 0;     // sequences below this; 0: from the newest
-    size_t limit = 100;      // 1..kListedMax
-  };
-  struct Listed {
-    uint64_t sequence = 0;
-    std::string leaf;
-    std::optional<v1::AuditDetails> details;
-  };
-  // `next_before` is 0 when that was all.
-  struct Page {
-    std::vector<Listed> entries;
-    uint64_t next_before = 0;
-  };
-  // Newest first. PERMISSION_DENIED where the permit is not for audit details; DATA_LOSS where a leaf is missing or damaged, or kept
-  // details do not open its commitments.
-  absl::StatusOr<Page> List(const keys::ReleasePermit& permit, const Query& query) const;
   // NOT_FOUND, or DATA_LOSS where it does not parse or says another sequence.
   absl::StatusOr<v1::AuditEntry> Read(uint64_t sequence) const;
 
@@ -95,16 +73,9 @@ class Log : public storage::LogSequencer {
   // A jump of the wall clock gets an entry of its own before the next one.
   absl::Status NoteClockStep(storage::Batch* batch);
   absl::Status Place(const Draft& draft, storage::Batch* batch, uint64_t* sequence);
-  // Gives the entry its access number and its row in the index.
-  absl::Status Number(v1::AuditEntry* leaf, storage::Batch* batch);
+  // Gives the entry its access number.
+  absl::Status Number(v1::AuditEntry* leaf);
   void PutHead(storage::Batch* batch) const;
-  absl::StatusOr<std::string> ReadLeaf(uint64_t sequence) const;
-  // The first sequence below `end` whose time is not below `time_unix_us`; `end` where there is none.
-  absl::StatusOr<uint64_t> FirstAt(int64_t time_unix_us, uint64_t end) const;
-  // Sequences below `end`, newest first, at most `limit` of them.
-  absl::StatusOr<std::vector<uint64_t>> Candidates(const Query& query, uint64_t end, size_t limit) const;
-  absl::StatusOr<Listed> WithDetails(const keys::ReleasePermit& permit, uint64_t sequence, std::string leaf,
-                                     const v1::AuditEntry& entry) const;
 
   storage::RecordStore* const records_;
   const keys::SiteKeys* const keys_;

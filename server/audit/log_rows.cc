@@ -15,10 +15,6 @@ std::string SequenceKey(uint64_t sequence) {
   return key;
 }
 
-std::string AccessKey(std::string_view recording_id, uint64_t access_number) {
-  return std::string(recording_id).append(SequenceKey(access_number));
-}
-
 std::optional<uint64_t> ParseSequenceKey(std::string_view key) {
   if (key.size() != kSequenceBytes) return std::nullopt;
   uint64_t sequence = 0;
@@ -56,6 +52,15 @@ absl::StatusOr<v1::LogHead> ReadHead(const storage::RecordReader& records) {
         absl::StrCat("log head: version ", head.version(), ", this gateway reads up to ", kHeadVersion, "; use a newer gateway"));
   }
   return head;
+}
+
+absl::StatusOr<uint64_t> ReadPrunedEnd(const storage::RecordReader& records) {
+  absl::StatusOr<std::optional<std::string>> stored = records.Get(storage::Table::kMeta, kPrunedEndKey);
+  if (!stored.ok()) return stored.status();
+  if (!stored->has_value()) return 0;
+  const std::optional<uint64_t> end = ParseSequenceKey(**stored);
+  if (!end.has_value()) return absl::DataLossError("log details: the mark of what was pruned is damaged; run otokurad fsck");
+  return *end;
 }
 
 absl::StatusOr<v1::AccessCount> ReadAccessCount(const storage::RecordReader& records, std::string_view recording_id) {

@@ -15,13 +15,13 @@
 
 namespace otokura::audit {
 
-inline constexpr std::string_view kHeadKey = "log-head";  // in Table::kMeta
+inline constexpr std::string_view kHeadKey = "log-head";                 // in Table::kMeta
+inline constexpr std::string_view kPrunedEndKey = "log-details-pruned";  // in Table::kMeta → sequence
 inline constexpr uint32_t kEntryVersion = 1;
 inline constexpr uint32_t kDetailsVersion = 1;
 inline constexpr uint32_t kHeadVersion = 1;
 
-std::string SequenceKey(uint64_t sequence);                                    // kLog, kLogDetails; also the value in kLogByRecording
-std::string AccessKey(std::string_view recording_id, uint64_t access_number);  // kLogByRecording
+std::string SequenceKey(uint64_t sequence);  // kLog, kLogDetails; the end of keys of kLogIndex
 std::optional<uint64_t> ParseSequenceKey(std::string_view key);
 
 // DATA_LOSS where the leaf does not parse or says another sequence, FAILED_PRECONDITION where its version is newer than this reader.
@@ -29,6 +29,8 @@ absl::StatusOr<v1::AuditEntry> ParseLeaf(uint64_t sequence, std::string_view lea
 
 // The stored head, or one of an empty log where there is none. DATA_LOSS, FAILED_PRECONDITION as above.
 absl::StatusOr<v1::LogHead> ReadHead(const storage::RecordReader& records);
+// The entries below this had their details pruned; 0 where none had.
+absl::StatusOr<uint64_t> ReadPrunedEnd(const storage::RecordReader& records);
 // What the store counts about this recording; zero where nothing was logged about it.
 absl::StatusOr<v1::AccessCount> ReadAccessCount(const storage::RecordReader& records, std::string_view recording_id);
 

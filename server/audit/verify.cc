@@ -1,4 +1,4 @@
-// VerifyStored: the log checked from its leaves up. Head, counts and index are compared with what the leaves say, never trusted.
+// VerifyStored: the log checked from its leaves up. Head and counts are compared with what the leaves say, never trusted.
 #include <algorithm>
 #include <utility>
 
@@ -38,7 +38,6 @@ class Verification {
   void Grow(uint64_t sequence, std::string_view leaf);
   void CheckEnd();
   absl::Status CheckCounts();
-  absl::Status CheckIndex();
   absl::Status CheckDetailsEnd();
   void Report(uint64_t sequence, std::string_view problem) { problem_(sequence, problem); }
 
@@ -120,9 +119,6 @@ void Verification::CheckAccess(const v1::AuditEntry& entry) {
   }
   // Go on from what the entry says, so that one omission is reported once.
   count = {std::max(entry.access_number(), count.count + 1), entry.sequence()};
-  const absl::StatusOr<std::optional<std::string>> row =
-      records_.Get(Table::kLogByRecording, AccessKey(entry.recording_id(), entry.access_number()));
-  if (!row.ok() || *row != SequenceKey(entry.sequence())) Report(entry.sequence(), "the index by recording does not name it");
 }
 
 // Hashes leaf by leaf within each subtree of the head, so that a changed entry is found at least to its subtree.
@@ -170,18 +166,6 @@ absl::Status Verification::CheckCounts() {
   return status;
 }
 
-absl::Status Verification::CheckIndex() {
-  return records_.Scan(Table::kLogByRecording, {}, [&](std::string_view key, std::string_view value) {
-    const std::string recording(key.substr(0, std::min(key.size(), storage::RecordingId::kBytes)));
-    const std::optional<uint64_t> number = ParseSequenceKey(key.substr(recording.size()));
-    const auto derived = counts_.find(recording);
-    if (!number.has_value() || derived == counts_.end() || *number == 0 || *number > derived->second.count) {
-      Report(ParseSequenceKey(value).value_or(next_), "the index by recording has a row that no entry asks for");
-    }
-    return true;
-  });
-}
-
 absl::Status Verification::CheckDetailsEnd() {
   return records_.Scan(Table::kLogDetails, {SequenceKey(head_.tree_size()), "", false}, [&](std::string_view key, std::string_view) {
     Report(ParseSequenceKey(key).value_or(next_), "details of an entry past the log's head");
@@ -198,7 +182,6 @@ absl::Status Verification::Run() {
   if (!status.ok()) return status;
   CheckEnd();
   if (status = CheckCounts(); !status.ok()) return status;
-  if (status = CheckIndex(); !status.ok()) return status;
   return CheckDetailsEnd();
 }
 

@@ -13,6 +13,7 @@ namespace otokura::keys {
 namespace {
 
 constexpr size_t kRowKeyBytes = 16;
+constexpr size_t kIndexTagBytes = 16;
 constexpr size_t kTokenMacBytes = 16;
 constexpr size_t kPageTokenBytesMax = 256;
 
@@ -30,10 +31,11 @@ std::string PageTokenMac(const crypto::SecretBytes& key, std::string_view query,
 }  // namespace
 
 SiteKeys::SiteKeys(crypto::SecretBytes accounts, crypto::SecretBytes account_names, crypto::SecretBytes audit_details,
-                   crypto::SecretBytes page_tokens)
+                   crypto::SecretBytes audit_index, crypto::SecretBytes page_tokens)
     : accounts_(std::move(accounts)),
       account_names_(std::move(account_names)),
       audit_details_(std::move(audit_details)),
+      audit_index_(std::move(audit_index)),
       page_tokens_(std::move(page_tokens)) {}
 
 absl::StatusOr<SiteKeys> SiteKeys::Create(const crypto::SecretBytes& site_key) {
@@ -43,9 +45,11 @@ absl::StatusOr<SiteKeys> SiteKeys::Create(const crypto::SecretBytes& site_key) {
   if (!names.ok()) return names.status();
   auto details = crypto::HkdfExpand(site_key, "otokura/v1/audit-details-key", crypto::kKeyBytes);
   if (!details.ok()) return details.status();
+  auto index = crypto::HkdfExpand(site_key, "otokura/v1/audit-index-key", crypto::kKeyBytes);
+  if (!index.ok()) return index.status();
   auto tokens = crypto::HkdfExpand(site_key, "otokura/v1/page-token-key", crypto::kKeyBytes);
   if (!tokens.ok()) return tokens.status();
-  return SiteKeys(*std::move(accounts), *std::move(names), *std::move(details), *std::move(tokens));
+  return SiteKeys(*std::move(accounts), *std::move(names), *std::move(details), *std::move(index), *std::move(tokens));
 }
 
 std::string SiteKeys::AccountRowKey(std::string_view account_name) const {
@@ -66,6 +70,18 @@ absl::StatusOr<std::string> SiteKeys::SealAuditDetails(uint64_t sequence, std::s
 
 absl::StatusOr<std::string> SiteKeys::OpenAuditDetails(const ReleasePermit& permit, uint64_t sequence, std::string_view sealed) const {
   if (!permit.PermitsAuditDetails()) return absl::PermissionDeniedError("permit: not for audit details");
+  return OpenDetails(sequence, sealed);
+}
+
+absl::StatusOr<std::string> SiteKeys::OpenAuditDetails(const IndexingPass& /*pass*/, uint64_t sequence, std::string_view sealed) const {
+  return OpenDetails(sequence, sealed);
+}
+
+std::string SiteKeys::AuditIndexTag(uint8_t field, std::string_view value) const {
+  return crypto::HmacSha256(audit_index_, std::string(1, static_cast<char>(field)).append(value)).substr(0, kIndexTagBytes);
+}
+
+absl::StatusOr<std::string> SiteKeys::OpenDetails(uint64_t sequence, std::string_view sealed) const {
   return crypto::OpenMessage(audit_details_, Context("otokura/v1/audit-details", BigEndian(sequence, 8)), sealed);
 }
 

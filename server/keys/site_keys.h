@@ -10,7 +10,17 @@
 #include "crypto/secret.h"
 #include "server/keys/release_permit.h"
 
+namespace otokura::audit {
+class IndexUpkeep;
+}
+
 namespace otokura::keys {
+
+// The right to open details in order to check or rebuild the index over them: maintenance, which gives out index rows and never a value.
+class IndexingPass {
+  friend class audit::IndexUpkeep;
+  IndexingPass() = default;
+};
 
 // Immutable; safe from any thread.
 class SiteKeys {
@@ -24,6 +34,9 @@ class SiteKeys {
   absl::StatusOr<std::string> SealAuditDetails(uint64_t sequence, std::string_view details) const;
   // PERMISSION_DENIED where the permit is not for audit details.
   absl::StatusOr<std::string> OpenAuditDetails(const ReleasePermit& permit, uint64_t sequence, std::string_view sealed) const;
+  absl::StatusOr<std::string> OpenAuditDetails(const IndexingPass& pass, uint64_t sequence, std::string_view sealed) const;
+  // What the log's index keeps in place of the value: 16 bytes, keyed hash.
+  std::string AuditIndexTag(uint8_t field, std::string_view value) const;
 
   // A page token binds a position to its query: base64url of position ‖ 16 bytes of HMAC over (query, position). INVALID_ARGUMENT for a
   // token of another query.
@@ -32,10 +45,12 @@ class SiteKeys {
 
  private:
   SiteKeys(crypto::SecretBytes accounts, crypto::SecretBytes account_names, crypto::SecretBytes audit_details,
-           crypto::SecretBytes page_tokens);
+           crypto::SecretBytes audit_index, crypto::SecretBytes page_tokens);
+  absl::StatusOr<std::string> OpenDetails(uint64_t sequence, std::string_view sealed) const;
   crypto::SecretBytes accounts_;
   crypto::SecretBytes account_names_;
   crypto::SecretBytes audit_details_;
+  crypto::SecretBytes audit_index_;
   crypto::SecretBytes page_tokens_;
 };
 

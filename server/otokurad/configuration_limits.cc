@@ -11,6 +11,8 @@ void CheckLimits(const v1::LimitsConfig& limits, ProblemList& problems) {
     uint64_t value, least, most;
   };
   constexpr uint64_t kDiskBytesMax = uint64_t{1} << 50;
+  constexpr uint32_t kDetailsKeptDaysMin = 30;  // shorter, and an incident is found after its traces are gone
+  constexpr uint32_t kDetailsKeptDaysMax = 36'500;
   const Range ranges[] = {
       {"live_calls_max", limits.live_calls_max(), 1, 20000},  // beyond, the locked memory for their keys is not enough
       {"takeover_silence_seconds", limits.takeover_silence_seconds(), 1, 3600},
@@ -25,11 +27,18 @@ void CheckLimits(const v1::LimitsConfig& limits, ProblemList& problems) {
       {"gaps_max", limits.gaps_max(), 1, 65536},  // with the next, a manifest must stay below the largest record, 4 MiB
       {"parts_max", limits.parts_max(), 1, 4096},
       {"retrievals_per_account_max", limits.retrievals_per_account_max(), 1, 1024},
+      {"refusal_log_bytes_per_account_day", limits.refusal_log_bytes_per_account_day(), 1, kDiskBytesMax},
+      {"refusal_log_bytes_per_address_day", limits.refusal_log_bytes_per_address_day(), 1, kDiskBytesMax},
+      {"refusal_log_bytes_per_day", limits.refusal_log_bytes_per_day(), 1, kDiskBytesMax},
   };
   for (const Range& range : ranges) {
     if (range.value >= range.least && range.value <= range.most) continue;
     problems.Add(absl::StrCat("limits.", range.field),
                  absl::StrCat("is ", range.value, ", must be ", range.least, " to ", range.most, ", or 0 for the default"));
+  }
+  if (const uint32_t days = limits.audit_details_kept_days(); days != 0 && (days < kDetailsKeptDaysMin || days > kDetailsKeptDaysMax)) {
+    problems.Add("limits.audit_details_kept_days",
+                 absl::StrCat("is ", days, ", must be ", kDetailsKeptDaysMin, " to ", kDetailsKeptDaysMax, ", or 0 to keep them for good"));
   }
   if (limits.free_space_fair_bytes() < limits.free_space_min_bytes())
     problems.Add("limits.free_space_fair_bytes", "must not be below free_space_min_bytes");

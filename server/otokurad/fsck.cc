@@ -6,6 +6,7 @@
 #include "crypto/secret.h"
 #include "crypto/signed_note.h"
 #include "nlohmann/json.hpp"
+#include "server/audit/index_upkeep.h"
 #include "server/audit/verify_tiles.h"
 #include "server/keys/log_key.h"
 #include "server/otokurad/check_config.h"
@@ -50,6 +51,21 @@ absl::Status CheckTiles(const Store& store, const v1::GatewayConfig& config,
   return audit::VerifyTiles(store.engine->records(), *log_key, keys::CheckpointCopyPath(config.key_store_dir()), problem);
 }
 
+absl::Status RebuildIndex(Store& store, bool json) {
+  uint64_t unreadable = 0;
+  const auto rebuilt =
+      audit::IndexUpkeep(&store.engine->records(), &store.keys->site())
+          .Rebuild(&store.engine->records(), [&unreadable](uint64_t /*sequence*/, std::string_view /*problem*/) { ++unreadable; });
+  if (!rebuilt.ok()) return rebuilt.status();
+  if (json) {
+    PrintLine({{"index_entries", rebuilt->entries}, {"index_rows", rebuilt->rows}, {"index_unreadable_entries", unreadable}});
+  } else {
+    std::cout << "index of the log rebuilt: " << rebuilt->rows << " rows of " << rebuilt->entries << " entries; " << unreadable
+              << " entries cannot be read\n";
+  }
+  return absl::OkStatus();
+}
+
 int Fail(const absl::Status& status, int exit_code) {
   std::cerr << "otokurad fsck: " << status.message() << "\n";
   return exit_code;
@@ -62,8 +78,11 @@ int Fsck(const FsckArguments& arguments) {
   if (absl::Status forbidden = crypto::ForbidCoreDumps(); !forbidden.ok()) return Fail(forbidden, kExitFailed);
   const auto config = CheckedConfiguration(arguments.config_path);
   if (!config.ok()) return Fail(config.status(), kExitConfiguration);
-  auto store = OpenStore(*config, StoreUse::kCheck);
+  auto store = OpenStore(*config, arguments.rebuild_index ? StoreUse::kServe : StoreUse::kCheck);
   if (!store.ok()) return Fail(store.status(), kExitFailed);
+  if (arguments.rebuild_index) {
+    if (absl::Status rebuilt = RebuildIndex(*store, arguments.json); !rebuilt.ok()) return Fail(rebuilt, kExitFailed);
+  }
   const auto print = [&arguments](const recordings::FsckFinding& finding) { Print(finding, arguments.json); };
   auto report = recordings::Fsck(*store->engine, *store->keys, {arguments.deep}, print);
   if (!report.ok()) return Fail(report.status(), kExitFailed);

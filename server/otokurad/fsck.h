@@ -1,4 +1,4 @@
-// `otokurad fsck`: is what is stored what was sealed and logged? Read-only, beside no running gateway.
+// `otokurad fsck`: is what is stored what was sealed and logged? Beside no running gateway; read-only, but for an index to be rebuilt.
 #ifndef OTOKURA_SERVER_OTOKURAD_FSCK_H_
 #define OTOKURA_SERVER_OTOKURAD_FSCK_H_
 
@@ -9,6 +9,7 @@ namespace otokura::gateway {
 struct FsckArguments {
   std::string config_path;
   bool deep = false;
+  bool rebuild_index = false;  // of the log, before anything is checked
   bool json = false;
 };
 

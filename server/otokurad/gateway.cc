@@ -22,6 +22,7 @@ namespace otokura::gateway {
 namespace {
 
 constexpr absl::Duration kUpkeepInterval = absl::Minutes(1);
+constexpr int kPruningWritesMax = 10;  // a minute: ten thousand entries, which is more than most sites write in a day
 constexpr absl::Duration kRetrievalPatience = absl::Seconds(5);  // for those who listen when the gateway stops
 constexpr std::chrono::seconds kLastAnswerPatience{5};           // for answers that are on their way when the gateway stops
 constexpr char kVersion[] = "otokurad " OTOKURA_VERSION;
@@ -30,6 +31,10 @@ std::vector<std::string> RetentionClasses(const v1::GatewayConfig& config) {
   std::vector<std::string> names;
   for (const v1::RetentionClassConfig& retention_class : config.retention_classes()) names.push_back(retention_class.name());
   return names;
+}
+
+access::RefusalLimits RefusalLimitsOf(const v1::LimitsConfig& limits) {
+  return {limits.refusal_log_bytes_per_account_day(), limits.refusal_log_bytes_per_address_day(), limits.refusal_log_bytes_per_day()};
 }
 
 std::string Describe(const keys::Epoch& epoch) {
@@ -60,10 +65,12 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   auto log = audit::Log::Open(&store_.engine->records(), &store_.keys->site(), clock_.get());
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
+  queries_ = std::make_unique<audit::Queries>(&store_.engine->records(), &store_.keys->site(), log_.get());
   committer_ = storage::Committer::Create(store_.engine.get(), log_.get());
   OpenLog();
-  gate_ =
-      std::make_unique<access::Gate>(committer_.get(), clock_.get(), [publisher = publisher_.get()] { return publisher->MayRelease(); });
+  pruning_ = std::make_unique<audit::DetailsPruning>(&store_.engine->records(), &store_.keys->site(), committer_.get(), log_.get());
+  gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get(), RefusalLimitsOf(config_.limits()),
+                                         [publisher = publisher_.get()] { return publisher->MayRelease(); });
   auto directory = access::Directory::Open(store_.engine->records(), committer_.get(), &store_.keys->site(), clock_.get(), config_);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
@@ -118,8 +125,9 @@ void Gateway::MakeServices() {
       rpc::LogExports::Parts{door_.get(), gate_.get(), publisher_.get(), leaf_runs_.get(), executor_.get(), clock_.get()});
   log_proofs_ =
       std::make_unique<rpc::LogProofs>(rpc::LogProofs::Parts{gate_.get(), publisher_.get(), records, executor_.get(), clock_.get()});
-  audit_service_ = std::make_unique<rpc::AuditService>(door_.get(), gate_.get(), log_.get(), site_keys, log_exports_.get(),
-                                                       log_proofs_.get(), executor_.get());
+  audit_service_ =
+      std::make_unique<rpc::AuditService>(rpc::AuditService::Parts{door_.get(), gate_.get(), log_.get(), queries_.get(), site_keys,
+                                                                   log_exports_.get(), log_proofs_.get(), clock_.get(), executor_.get()});
   admin_service_ = std::make_unique<rpc::AdminService>(
       rpc::AdminService::Parts{door_.get(), gate_.get(), directory_.get(), site_keys, executor_.get(), clock_.get()});
 }
@@ -145,6 +153,7 @@ absl::Status Gateway::Serve() {
                                                ": cannot be listened on; is the port taken, or the address another machine's?"));
   }
   address_ = absl::StrCat(config_.listen_address().substr(0, config_.listen_address().rfind(':')), ":", port_);
+  executor_->Post([this] { PruneDetails(); });
   ScheduleUpkeep(executor_.get());
   events_->Info("serving", {{"address", std::string_view(address_)}, {"version", std::string_view(OTOKURA_VERSION)}});
   return WriteAddressFile();
@@ -189,7 +198,19 @@ void Gateway::Upkeep() {
   }
   if (const absl::Status list = directory_->ReloadRevocations(); !list.ok()) events_->Failure("revocations-not-reloaded", list);
   gate_->SummariseRefusals();
+  PruneDetails();
   ReportLibraryMessages();
+}
+
+void Gateway::PruneDetails() {
+  const uint32_t days = config_.limits().audit_details_kept_days();
+  if (days == 0) return;
+  for (int write = 0; write < kPruningWritesMax; ++write) {
+    const auto pruned = pruning_->Prune(clock_->Now() - absl::Hours(24) * days);
+    if (!pruned.ok()) return events_->Failure("audit-details-not-pruned", pruned.status());
+    if (*pruned == 0) return;
+    events_->Info("audit-details-pruned", {{"entries", static_cast<int64_t>(*pruned)}});
+  }
 }
 
 absl::Status Gateway::EnsureEpochs() {
@@ -213,10 +234,8 @@ void Gateway::ReportLibraryMessages() {
   if (counts.other_errors > 0) events_->Warning("library-errors", {{"count", counts.other_errors}});
   if (counts.refused_handshakes == 0) return;
   events_->Warning("handshakes-refused", {{"count", counts.refused_handshakes}});
-  audit::Particulars particulars;
-  particulars.reason =
-      absl::StrCat(counts.refused_handshakes, " TLS handshakes refused: no certificate, or not one of the client authority");
-  gate_->Refused(v1::CONNECTION_REFUSED, "handshake", "", std::move(particulars));
+  // No certificate, or not one of the client authority. Of whom, the library does not say.
+  gate_->RefusedUnseen(v1::CONNECTION_REFUSED, "handshake", static_cast<uint32_t>(counts.refused_handshakes));
 }
 
 absl::Status Gateway::LogFact(v1::AuditAction action, std::string subject) {
@@ -257,6 +276,7 @@ void Gateway::Stop() {
 
 void Gateway::StopServing() {
   if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+  if (audit_service_ != nullptr) audit_service_->Drain();
   // While the server still delivers: recorders learn what is durable before their streams end.
   if (ingest_ != nullptr) ingest_->Drain();
   if (retrieval_ != nullptr) retrieval_->Drain(kRetrievalPatience);

@@ -19,6 +19,8 @@
 #include "server/audit/leaf_runs.h"
 #include "server/audit/log.h"
 #include "server/audit/publisher.h"
+#include "server/audit/pruning.h"
+#include "server/audit/queries.h"
 #include "server/otokurad/store.h"
 #include "server/recordings/catalogue.h"
 #include "server/recordings/ingest.h"
@@ -69,6 +71,7 @@ class Gateway {
   absl::Status WriteAddressFile() const;
   void ScheduleUpkeep(runtime::Executor* executor);
   void Upkeep();
+  void PruneDetails();
   absl::Status EnsureEpochs();
   bool HasEpochsForNow() const;
   void ReportLibraryMessages();
@@ -89,8 +92,10 @@ class Gateway {
   // Destroyed last to first: whoever borrows stands below what it borrows. Stop ends the executor before all that its tasks use.
   Store store_;
   std::unique_ptr<audit::Log> log_;
+  std::unique_ptr<audit::Queries> queries_;
   std::unique_ptr<storage::Committer> committer_;
   std::unique_ptr<audit::Publisher> publisher_;
+  std::unique_ptr<audit::DetailsPruning> pruning_;
   std::unique_ptr<access::Gate> gate_;
   std::unique_ptr<access::Directory> directory_;
   std::unique_ptr<runtime::Executor> executor_;

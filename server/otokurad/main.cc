@@ -51,6 +51,7 @@ int main(int argc, char** argv) {
   check_command->add_flag("--json", json, "print JSON objects, one a line");
   CLI::App* fsck_command = add("fsck", "Check records, audio, manifests and log against each other; the gateway must not run");
   fsck_command->add_flag("--deep", fsck.deep, "also verify every chunk and every digest");
+  fsck_command->add_flag("--rebuild-index", fsck.rebuild_index, "first drop the index of the log and make it anew from the entries");
   fsck_command->add_flag("--json", json, "print JSON objects, one a line");
 
   if (const int parsed = Parse(app, argc, argv); parsed != kExitDone) return parsed < 0 ? kExitDone : parsed;

@@ -2,15 +2,9 @@
 
 #include <string>
 
-#include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
 
 namespace otokura::recordings {
-
-absl::Status WithDetail(absl::Status status, const v1::ErrorDetail& detail) {
-  status.SetPayload(kErrorDetailUrl, absl::Cord(detail.SerializeAsString()));
-  return status;
-}
 
 absl::Status OffsetMismatchError(std::string_view field, uint64_t expected, uint64_t received) {
   v1::ErrorDetail detail;
@@ -18,15 +12,6 @@ absl::Status OffsetMismatchError(std::string_view field, uint64_t expected, uint
   detail.mutable_offset_mismatch()->set_received(received);
   return WithDetail(absl::FailedPreconditionError(absl::StrCat(std::string(field), ": ", received, ", but the stream stands at ", expected,
                                                                "; send what follows without holes or overlaps, or resume")),
-                    detail);
-}
-
-absl::Status LimitReachedError(std::string_view limit, uint64_t maximum, std::string_view remedy, absl::Time retry_at) {
-  v1::ErrorDetail detail;
-  detail.mutable_limit_reached()->set_limit(std::string(limit));
-  detail.mutable_limit_reached()->set_maximum(maximum);
-  if (retry_at != absl::InfinitePast()) detail.mutable_limit_reached()->set_retry_at_unix_ms(absl::ToUnixMillis(retry_at));
-  return WithDetail(absl::ResourceExhaustedError(absl::StrCat(std::string(limit), ": the limit is ", maximum, "; ", std::string(remedy))),
                     detail);
 }
 

@@ -6,17 +6,16 @@
 #include <string_view>
 
 #include "absl/status/status.h"
-#include "absl/time/time.h"
 #include "otokura/v1/errors.pb.h"
+#include "server/access/error_detail.h"
 
 namespace otokura::recordings {
 
-inline constexpr char kErrorDetailUrl[] = "otokura.v1.ErrorDetail";  // serialised ErrorDetail; `rpc` moves it into the gRPC status
+using access::kErrorDetailUrl;
+using access::LimitReachedError;
+using access::WithDetail;
 
-absl::Status WithDetail(absl::Status status, const v1::ErrorDetail& detail);
 absl::Status OffsetMismatchError(std::string_view field, uint64_t expected, uint64_t received);
-absl::Status LimitReachedError(std::string_view limit, uint64_t maximum, std::string_view remedy,
-                               absl::Time retry_at = absl::InfinitePast());
 absl::Status DamagedChunkError(std::string_view recording_id, uint32_t part, uint64_t chunk, uint64_t offset);
 
 }  // namespace otokura::recordings

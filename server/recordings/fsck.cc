@@ -6,6 +6,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "server/audit/index_upkeep.h"
 #include "server/audit/log_rows.h"
 #include "server/recordings/integrity.h"
 #include "server/recordings/limits.h"
@@ -244,8 +245,9 @@ absl::Status Check::CheckLog() {
     return true;
   });
   if (!scanned.ok()) return scanned;
-  return audit::VerifyStored(records_,
-                             [&](uint64_t sequence, std::string_view problem) { Report(absl::StrCat("log entry ", sequence), problem); });
+  const auto report = [&](uint64_t sequence, std::string_view problem) { Report(absl::StrCat("log entry ", sequence), problem); };
+  if (absl::Status verified = audit::VerifyStored(records_, report); !verified.ok()) return verified;
+  return audit::IndexUpkeep(&records_, &keys_.site()).Check(report);
 }
 
 absl::StatusOr<FsckReport> Check::Run() {

@@ -19,6 +19,10 @@ v1::LimitsConfig WithDefaults(v1::LimitsConfig limits) {
   if (limits.gaps_max() == 0) limits.set_gaps_max(1024);
   if (limits.parts_max() == 0) limits.set_parts_max(256);
   if (limits.retrievals_per_account_max() == 0) limits.set_retrievals_per_account_max(8);
+  const access::RefusalLimits refusals;
+  if (limits.refusal_log_bytes_per_account_day() == 0) limits.set_refusal_log_bytes_per_account_day(refusals.account_log_bytes_day);
+  if (limits.refusal_log_bytes_per_address_day() == 0) limits.set_refusal_log_bytes_per_address_day(refusals.address_log_bytes_day);
+  if (limits.refusal_log_bytes_per_day() == 0) limits.set_refusal_log_bytes_per_day(refusals.log_bytes_day);
   return limits;
 }
 

@@ -1,142 +1,140 @@
 #include "server/rpc/audit_service.h"
 
-#include <limits>
+#include <memory>
 #include <string>
 #include <utility>
-
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
-#include "server/rpc/unary_call.h"
 
 namespace otokura::rpc {
 namespace {
 
-constexpr size_t kPageTokenBytesMax = 256;
-constexpr int64_t kUnixMsMax = std::numeric_limits<int64_t>::max() / 1000;  // so that microseconds fit
-
-// What a page token is good for. The page size is not part of it: a client may ask for the rest in larger pieces.
-std::string TokenScope(const v1::ListAuditRequest& request) {
-  return absl::StrCat("audit|", request.recording_id(), "|", request.from_unix_ms(), "|", request.to_unix_ms());
-}
-
-absl::Status CheckTimes(const v1::ListAuditRequest& request) {
-  for (const int64_t time : {request.from_unix_ms(), request.to_unix_ms()}) {
-    if (time < 0 || time > kUnixMsMax)
-      return absl::InvalidArgumentError("from_unix_ms and to_unix_ms must be milliseconds since 1970, or 0 for no bound");
-  }
-  if (request.to_unix_ms() != 0 && request.to_unix_ms() <= request.from_unix_ms()) {
-    return absl::InvalidArgumentError("to_unix_ms must be later than from_unix_ms, or 0 for no bound");
-  }
-  return absl::OkStatus();
+// Also of a request that cannot be parsed: whoever may not ask is refused, and that is logged, however the request is made.
+template <typename Parsed>
+access::Ask AskFor(access::Action action, const absl::StatusOr<Parsed>& parsed) {
+  access::Ask ask;
+  ask.action = action;
+  if (parsed.ok()) ask.requested_id = parsed->asked.description;
+  return ask;
 }
 
 }  // namespace
 
-absl::StatusOr<audit::Log::Query> ParseListing(const v1::ListAuditRequest& request, const keys::SiteKeys& keys) {
-  if (absl::Status times = CheckTimes(request); !times.ok()) return times;
-  if (request.page_size() > kAuditPageRowsMax) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("page_size ", request.page_size(), " is over ", kAuditPageRowsMax, "; ask for less at a time"));
-  }
-  audit::Log::Query query;
-  query.limit = request.page_size() == 0 ? kAuditPageRowsDefault : request.page_size();
-  query.from_unix_us = request.from_unix_ms() * 1000;
-  query.to_unix_us = request.to_unix_ms() * 1000;
-  if (!request.recording_id().empty()) {
-    auto recording = storage::RecordingId::Parse(request.recording_id());
-    if (!recording.ok())
-      return absl::InvalidArgumentError("recording_id must be the 36 characters of a recording id, lower case with hyphens");
-    query.recording = *recording;
-  }
-  if (request.page_token().empty()) return query;
-  if (request.page_token().size() > kPageTokenBytesMax)
-    return absl::InvalidArgumentError("page_token is over 256 bytes; pass on next_page_token as it is");
-  auto position = keys.OpenPageToken(TokenScope(request), request.page_token());
-  if (!position.ok()) return position.status();
-  if (!absl::SimpleAtoi(*position, &query.before) || query.before == 0)
-    return absl::InvalidArgumentError("page_token is not one of this listing");
-  return query;
-}
-
-v1::ListAuditResponse FormatListing(const v1::ListAuditRequest& request, audit::Log::Page page, const audit::Head& head,
-                                    const keys::SiteKeys& keys) {
-  v1::ListAuditResponse response;
-  response.set_tree_size(head.tree_size);
-  response.set_root_sha256(head.root);
-  uint64_t next_before = page.next_before;
-  size_t bytes = 0;
-  for (audit::Log::Listed& listed : page.entries) {
-    v1::ListedEntry entry;
-    entry.set_leaf(std::move(listed.leaf));
-    if (listed.details.has_value()) *entry.mutable_details() = *std::move(listed.details);
-    bytes += entry.ByteSizeLong();
-    if (bytes > kListingBytesMax && response.entries_size() > 0) {
-      next_before = listed.sequence + 1;
-      break;
-    }
-    *response.add_entries() = std::move(entry);
-  }
-  if (next_before != 0) response.set_next_page_token(keys.PageToken(TokenScope(request), absl::StrCat(next_before)));
-  return response;
-}
+struct AuditService::CountUnderWay {
+  v1::CountAuditRequest request;
+  rpc::Count asked;
+  keys::ReleasePermit permit;
+  audit::Head tree;
+  audit::Counting counting;
+  UnaryDone<v1::CountAuditResponse> done;
+};
 
 grpc::ServerUnaryReactor* AuditService::List(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                              grpc::ByteBuffer* response) {
   return ServeUnary<v1::ListAuditRequest, v1::ListAuditResponse>(
-      *door_, context, request, response,
+      *parts_.door, context, request, response,
       [this](const access::Caller& caller, const v1::ListAuditRequest& parsed, UnaryDone<v1::ListAuditResponse> done) {
-        Release(caller, parsed, std::move(done));
+        ReleaseListing(caller, parsed, std::move(done));
       });
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* AuditService::ExportLog(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
-  return exports_->Start(context, request);
+  return parts_.exports->Start(context, request);
 }
 
 grpc::ServerUnaryReactor* AuditService::GetCheckpoint(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                       grpc::ByteBuffer* response) {
   return ServeUnary<v1::GetCheckpointRequest, v1::GetCheckpointResponse>(
-      *door_, context, request, response,
+      *parts_.door, context, request, response,
       [this](const access::Caller& caller, const v1::GetCheckpointRequest&, UnaryDone<v1::GetCheckpointResponse> done) {
-        proofs_->Checkpoint(caller, std::move(done));
+        parts_.proofs->Checkpoint(caller, std::move(done));
       });
 }
 
 grpc::ServerUnaryReactor* AuditService::ProveInclusion(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                        grpc::ByteBuffer* response) {
   return ServeUnary<v1::ProveInclusionRequest, v1::ProveInclusionResponse>(
-      *door_, context, request, response,
+      *parts_.door, context, request, response,
       [this](const access::Caller& caller, const v1::ProveInclusionRequest& parsed, UnaryDone<v1::ProveInclusionResponse> done) {
-        proofs_->Inclusion(caller, parsed, std::move(done));
+        parts_.proofs->Inclusion(caller, parsed, std::move(done));
       });
 }
 
 grpc::ServerUnaryReactor* AuditService::ProveConsistency(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                          grpc::ByteBuffer* response) {
   return ServeUnary<v1::ProveConsistencyRequest, v1::ProveConsistencyResponse>(
-      *door_, context, request, response,
+      *parts_.door, context, request, response,
       [this](const access::Caller& caller, const v1::ProveConsistencyRequest& parsed, UnaryDone<v1::ProveConsistencyResponse> done) {
-        proofs_->Consistency(caller, parsed, std::move(done));
+        parts_.proofs->Consistency(caller, parsed, std::move(done));
       });
 }
 
-void AuditService::Release(const access::Caller& caller, const v1::ListAuditRequest& request,
-                           std::function<void(absl::StatusOr<v1::ListAuditResponse>)> done) const {
-  access::Ask ask;
-  ask.action = access::Action::kListAudit;
-  ask.requested_id = request.recording_id();
-  gate_->Release(caller, std::move(ask), [this, request, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
-    if (!permit.ok()) return done(permit.status());
-    // Only now: whoever may not list is refused, and that is logged, however the request is made.
-    const auto query = ParseListing(request, *keys_);
-    if (!query.ok()) return done(query.status());
-    // Off the committer's thread: a page reads and opens up to a thousand rows.
-    executor_->Post([this, request, query = *query, done, permit = *std::move(permit)] {
-      auto page = log_->List(permit, query);
-      if (!page.ok()) return done(page.status());
-      done(FormatListing(request, *std::move(page), log_->head(), *keys_));
-    });
+void AuditService::ReleaseListing(const access::Caller& caller, const v1::ListAuditRequest& request,
+                                  UnaryDone<v1::ListAuditResponse> done) const {
+  const auto listing = ParseListing(request, *parts_.keys);
+  parts_.gate->Release(caller, AskFor(access::Action::kListAudit, listing),
+                       [this, request, listing, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
+                         if (!permit.ok()) return done(permit.status());
+                         if (!listing.ok()) return done(listing.status());
+                         // Off the committer's thread: a page reads and opens up to a thousand rows.
+                         parts_.executor->Post([this, request, listing = *listing, done, permit = *std::move(permit)] {
+                           done(Answer(permit, request, listing));
+                         });
+                       });
+}
+
+absl::StatusOr<v1::ListAuditResponse> AuditService::Answer(const keys::ReleasePermit& permit, const v1::ListAuditRequest& request,
+                                                           const Listing& listing) const {
+  const audit::Head tree = listing.tree.has_value() ? *listing.tree : parts_.log->head();
+  audit::Page page;
+  if (listing.sequence.has_value()) {
+    auto entry = parts_.queries->Show(permit, *listing.sequence);
+    if (!entry.ok()) return entry.status();
+    page.entries.push_back(*std::move(entry));
+  } else {
+    audit::Query query = listing.asked.query;
+    query.tree_size = tree.tree_size;
+    auto found = parts_.queries->List(permit, query, listing.limit);
+    if (!found.ok()) return found.status();
+    page = *std::move(found);
+  }
+  return FormatListing(request, std::move(page), tree, *parts_.keys);
+}
+
+grpc::ServerUnaryReactor* AuditService::Count(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                              grpc::ByteBuffer* response) {
+  return ServeUnary<v1::CountAuditRequest, v1::CountAuditResponse>(
+      *parts_.door, context, request, response,
+      [this](const access::Caller& caller, const v1::CountAuditRequest& parsed, UnaryDone<v1::CountAuditResponse> done) {
+        ReleaseCount(caller, parsed, std::move(done));
+      });
+}
+
+void AuditService::ReleaseCount(const access::Caller& caller, const v1::CountAuditRequest& request,
+                                UnaryDone<v1::CountAuditResponse> done) const {
+  const auto count = ParseCount(request, *parts_.keys);
+  parts_.gate->Release(
+      caller, AskFor(access::Action::kCountAudit, count),
+      [this, request, count, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
+        if (!permit.ok()) return done(permit.status());
+        if (!count.ok()) return done(count.status());
+        const audit::Head tree = count->tree.has_value() ? *count->tree : parts_.log->head();
+        audit::Query query = count->asked.query;
+        query.tree_size = tree.tree_size;
+        audit::Counting counting(parts_.queries, std::move(query), count->by, count->per);
+        CountOn(std::make_shared<CountUnderWay>(CountUnderWay{request, *count, *std::move(permit), tree, std::move(counting), done}));
+      });
+}
+
+void AuditService::CountOn(std::shared_ptr<CountUnderWay> count) const {
+  parts_.executor->Post([this, count = std::move(count)]() mutable {
+    const auto counted = count->counting.Step(count->permit);
+    if (!counted.ok()) return count->done(counted.status());
+    if (!*counted) return CountOn(std::move(count));
+    count->done(FormatCount(count->request, count->asked, count->counting, count->tree, *parts_.keys));
   });
+}
+
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AuditService::Follow(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
+  return follows_.Begin(*parts_.door, context, request);
 }
 
 }  // namespace otokura::rpc

@@ -1,15 +1,9 @@
 #include "server/storage/batch_limits.h"
 
-#include <array>
-
 #include "absl/strings/str_cat.h"
 
 namespace otokura::storage {
 namespace {
-
-constexpr std::array<std::string_view, kTables> kNames = {
-    "meta",  "recordings", "metadata", "manifests",   "by_centre",        "by_queue",      "tags",
-    "calls", "accounts",   "log",      "log_details", "log_by_recording", "access_counts", "log_tiles"};
 
 absl::string_view NameOf(Table table) {
   const std::string_view name = TableName(table);
@@ -19,12 +13,41 @@ absl::string_view NameOf(Table table) {
 }  // namespace
 
 std::string_view TableName(Table table) {
-  const auto index = static_cast<size_t>(table);
-  return index < kNames.size() ? kNames[index] : "unknown";
+  switch (table) {
+    case Table::kMeta:
+      return "meta";
+    case Table::kRecordings:
+      return "recordings";
+    case Table::kMetadata:
+      return "metadata";
+    case Table::kManifests:
+      return "manifests";
+    case Table::kByCentre:
+      return "by_centre";
+    case Table::kByQueue:
+      return "by_queue";
+    case Table::kTags:
+      return "tags";
+    case Table::kCalls:
+      return "calls";
+    case Table::kAccounts:
+      return "accounts";
+    case Table::kLog:
+      return "log";
+    case Table::kLogDetails:
+      return "log_details";
+    case Table::kAccessCounts:
+      return "access_counts";
+    case Table::kTiles:
+      return "log_tiles";
+    case Table::kLogIndex:
+      return "log_index";
+  }
+  return "";
 }
 
 absl::Status CheckKey(Table table, std::string_view key) {
-  if (static_cast<size_t>(table) >= kNames.size()) return absl::InternalError("batch: no such table");
+  if (TableName(table).empty()) return absl::InternalError("batch: no such table");
   if (key.empty()) return absl::InternalError(absl::StrCat("batch: an empty key for table ", NameOf(table)));
   if (key.size() > kKeyBytesMax) {
     return absl::InternalError(

@@ -35,12 +35,12 @@ enum class Table : uint8_t {
   kAccounts = 8,        // keyed hash of the name(16) → sealed AccountRecord
   kLog = 9,             // sequence (8, big-endian) → leaf bytes; "head" is in kMeta
   kLogDetails = 10,     // sequence → sealed AuditDetails
-  kLogByRecording = 11, // recording id ‖ access number (8, big-endian) → sequence (8, big-endian)
   kAccessCounts = 12,   // recording id → AccessCount
   kTiles = 13,          // level (1) ‖ index (8, big-endian) → hashes of that tile of the log (server/audit/FORMAT.md)
+  kLogIndex = 20,       // field (1) ‖ tag ‖ sequence (8, big-endian) → "" (server/audit/FORMAT.md)
 };
-inline constexpr int kTables = 14;
-std::string_view TableName(Table table);
+inline constexpr int kTables = 21;            // one more than the highest number; some below it are not in use
+std::string_view TableName(Table table);      // empty: no such table
 
 inline constexpr size_t kKeyBytesMax = 512;
 inline constexpr size_t kValueBytesMax = size_t{4} << 20;   // the largest record is a manifest with every gap and part

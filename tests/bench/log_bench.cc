@@ -122,6 +122,14 @@ class ServedLog : public client::AuditLog {
   absl::StatusOr<client::AuditPage> List(const client::AuditQuery&, uint32_t, const std::string&) override {
     return absl::UnimplementedError("");
   }
+  absl::StatusOr<client::AuditEntry> Show(uint64_t) override { return absl::UnimplementedError(""); }
+  absl::StatusOr<client::AuditCountPage> Count(const client::AuditQuery&, const std::vector<client::AuditField>&, client::AuditPeriod,
+                                               const std::string&) override {
+    return absl::UnimplementedError("");
+  }
+  absl::StatusOr<std::unique_ptr<client::AuditStream>> Follow(const client::AuditQuery&, std::optional<uint64_t>) override {
+    return absl::UnimplementedError("");
+  }
   absl::StatusOr<std::string> Prove(uint64_t) override { return absl::UnimplementedError(""); }
   absl::StatusOr<client::LogHead> Head() override {
     return client::LogHead{Demand(log_->publisher().newest()).note, log_->publisher().VerifierKey()};

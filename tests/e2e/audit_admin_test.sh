@@ -7,7 +7,8 @@ Samples 1 16000 >"$work/speech"
 Wav "$work/speech" >"$work/speech.wav"
 id=$(Record pbx-1 "$work/speech.wav" --pension-number 3857190264)
 
-for command in "" record watch search show listen get audit "audit list" "audit key" "audit export" "audit verify" "audit prove" "audit verify-proof" admin "admin account" "admin account add" "admin account list" "admin account suspend"; do
+for command in "" record watch search show listen get audit "audit list" "audit count" "audit tail" "audit show" "audit report" "audit key" "audit export" "audit verify" \
+  "audit prove" "audit verify-proof" admin "admin account" "admin account add" "admin account list" "admin account suspend"; do
   # shellcheck disable=SC2086
   Expect 0 "otokura $command --help" "$OTOKURA" $command --help
 done
@@ -61,6 +62,46 @@ Is "access numbers" "$(Field access_number | sort -n | tr '\n' ' ')" "$(seq -s' 
 Expect 0 "as a table" As security otokura audit list
 Prints LISTEN
 Expect 1 "a recording id that is none" As auditor otokura audit list --recording nonsense
+Expect 0 "an AND of conditions" As auditor otokura --json audit list --account operator --recording "$id" --action listen --decision allowed --purpose inquiry --reference CASE-1
+Is "one entry" "$(Field sequence | wc -l)" 1
+listened=$(Field sequence)
+Expect 0 "and of what is not so" As auditor otokura --json audit list --account operator --action listen --reference CASE-2
+Is "no entry" "$(wc -l <"$out")" 0
+Expect 1 "an action that there is not" As auditor otokura audit list --action steal
+
+Expect 0 "counted" As auditor otokura --json audit count --by account,action --per day --recording "$id"
+Prints '"account":"operator","action":"LISTEN"'
+Expect 0 "counted, as a table" As security otokura audit count --by decision
+Prints DENIED
+Expect 0 "counted altogether" As security otokura audit count
+Expect 2 "by what there is not" As auditor otokura audit count --by shoe-size
+Expect 3 "an operator counts" As operator otokura audit count
+
+Expect 0 "one entry whole" As auditor otokura audit show "$listened"
+for text in LISTEN operator p-operator CASE-1 "$id" "leaf hash" "checked"; do Prints "$text"; done
+Expect 3 "an entry that there is not yet" As auditor otokura audit show 1000000
+
+Expect 0 "the newest" As auditor otokura --json audit tail -n 3
+Is "how many" "$(wc -l <"$out")" 3
+Is "in order" "$(Field sequence)" "$(Field sequence | sort -n)"
+SetIdentity auditor
+env "${identity[@]}" "$OTOKURA" audit tail -n 1 -f --account supervisor >"$work/followed" 2>"$work/followed.said" &
+follower=$!
+Following() { As auditor otokura audit list --action audit-follow | grep -q AUDIT_FOLLOW; }
+WaitUntil "the log is followed" Following
+As supervisor otokura show "$id" "${why[@]}" >"$out" 2>"$said" || NotSo "the supervisor looks"
+WaitUntil "the follower sees it" grep -q SHOW "$work/followed"
+kill -TERM "$follower"
+wait "$follower" || NotSo "following ends well when it is interrupted"
+
+Expect 0 "who heard the recording" As auditor otokura audit report --recording "$id"
+for text in "# Accesses: recording $id" "without a hole" "| operator | p-operator |" "16000 bytes" "with root"; do Prints "$text"; done
+Expect 0 "for a program" As security otokura --json audit report --account operator
+Prints '"total":{"accesses":1'
+Expect 0 "of a company" As security otokura audit report --company "Maintenance Ltd" --from 2020-01-01
+Expect 2 "of nobody" As auditor otokura audit report
+Expect 2 "of two at once" As auditor otokura audit report --account operator --company X
+Expect 3 "an operator reports" As operator otokura audit report --account operator
 Expect 1 "a time that is none" As auditor otokura audit list --from yesterday
 StopGateway
 Fsck

@@ -69,7 +69,10 @@ std::vector<rocksdb::ColumnFamilyDescriptor> Families() {
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions(cache));
-  for (int i = 0; i < kTables; ++i) families.emplace_back(std::string(TableName(static_cast<Table>(i))), FamilyOptions(cache));
+  for (int i = 0; i < kTables; ++i) {
+    const std::string_view name = TableName(static_cast<Table>(i));
+    if (!name.empty()) families.emplace_back(std::string(name), FamilyOptions(cache));
+  }
   return families;
 }
 
@@ -104,8 +107,11 @@ absl::StatusOr<std::shared_ptr<RocksDatabase>> RocksDatabase::Open(const std::st
                                            : rocksdb::DB::Open(options, folder, Families(), &handles, &db);
   if (!status.ok()) return OpenError(status);
   opened->db_.reset(db);
-  opened->default_family_ = handles[0];
-  for (int i = 0; i < kTables; ++i) opened->families_[i] = handles[i + 1];
+  auto handle = handles.begin();
+  opened->default_family_ = *handle++;
+  for (int i = 0; i < kTables; ++i) {
+    if (!TableName(static_cast<Table>(i)).empty()) opened->families_[i] = *handle++;
+  }
   return opened;
 }
 
@@ -113,7 +119,9 @@ RocksDatabase::~RocksDatabase() {
   if (db_ != nullptr) {
     absl::MutexLock lock(&mutex_);
     for (const rocksdb::Snapshot* snapshot : snapshots_) db_->ReleaseSnapshot(snapshot);
-    for (rocksdb::ColumnFamilyHandle* family : families_) db_->DestroyColumnFamilyHandle(family);
+    for (rocksdb::ColumnFamilyHandle* family : families_) {
+      if (family != nullptr) db_->DestroyColumnFamilyHandle(family);
+    }
     db_->DestroyColumnFamilyHandle(default_family_);
     db_.reset();
   }

@@ -1,5 +1,6 @@
 #include <thread>
 
+#include "server/access/error_detail.h"
 #include "server/audit/commitments.h"
 #include "tests/unit/access/access_site.h"
 
@@ -187,7 +188,7 @@ TEST_F(GateTest, EntriesMayUseTheReserve) {
 
 TEST_F(GateTest, I7_I11_WhileTheLogIsUnprovenNothingOfARecordingIsReleased) {
   absl::Status may_release = absl::FailedPreconditionError("audit log: an older state of it was put back");
-  Gate gate(site_.committer.get(), &site_.clock, [&may_release] { return may_release; });
+  Gate gate(site_.committer.get(), &site_.clock, {}, [&may_release] { return may_release; });
   const Caller supervisor = CallerForTest(v1::SUPERVISOR);
   for (Action action : {Action::kShow, Action::kShowPersonal, Action::kListen, Action::kDownload}) {
     EXPECT_EQ(ReleaseAndWait(gate, supervisor, AskForTest(action)).status(), may_release) << ActionName(action);
@@ -277,6 +278,94 @@ TEST_F(GateTest, I6_WhatWasCountedIsWrittenWhenTheGateEnds) {
   }
   site_.committer->Drain();
   EXPECT_EQ(Last().rows(), 5u);
+}
+
+TEST_F(GateTest, AnAccountRefusedTooOftenIsToldToWaitAndWhatItMayItStillGets) {
+  const Caller caller = CallerForTest(v1::OPERATOR);
+  Ask elsewhere = AskForTest(Action::kListen);
+  elsewhere.resource->centre = "Osaka";
+  for (int i = 0; i < kAccountRefusalsPerMinute; ++i)
+    EXPECT_EQ(ReleaseAndWait(gate_, caller, elsewhere).status().code(), absl::StatusCode::kNotFound);
+  const uint64_t before = Size();
+  for (int i = 0; i < 500; ++i) {
+    const absl::Status told = ReleaseAndWait(gate_, caller, elsewhere).status();
+    ASSERT_EQ(told.code(), absl::StatusCode::kResourceExhausted);
+    v1::ErrorDetail detail;
+    ASSERT_TRUE(detail.ParseFromString(std::string(told.GetPayload(kErrorDetailUrl).value_or(absl::Cord()))));
+    EXPECT_EQ(detail.limit_reached().retry_at_unix_ms(), absl::ToUnixMillis(kTestStart + kFloodWindow));
+  }
+  EXPECT_EQ(Size(), before) << "counted, not written";
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(ReleaseAndWait(gate_, caller, AskForTest(Action::kListen)).ok()) << "allowed is allowed";
+  EXPECT_EQ(NoteAndWait(CallerForTest(AccountForTest(v1::ADMIN, "another")), AskForTest(Action::kSearch)).status().code(),
+            absl::StatusCode::kPermissionDenied)
+      << "of others nothing changes";
+  site_.clock.Advance(kFloodWindow);
+  EXPECT_EQ(ReleaseAndWait(gate_, caller, elsewhere).status().code(), absl::StatusCode::kNotFound);
+  site_.committer->Drain();
+  std::vector<uint32_t> rows;
+  for (uint64_t sequence = before; sequence < Size(); ++sequence) {
+    const v1::AuditEntry entry = site_.Entry(sequence);
+    if (entry.decision() == v1::DENIED && entry.rows() > 0) rows.push_back(entry.rows());
+  }
+  EXPECT_THAT(rows, ElementsAre(500));
+}
+
+// Everybody refused at once, faster than anything real: no refusal is lost to the counts, and the log stays within its ceiling.
+TEST_F(GateTest, I10_HundredsOfThousandsOfRefusalsStayWithinTheCeilingAndEachIsCounted) {
+  constexpr uint64_t kCeiling = uint64_t{1} << 20;
+  constexpr int kSeconds = 150, kEverySecond = 2000;
+  uint64_t refusals = 0;
+  {
+    Gate gate(site_.committer.get(), &site_.clock, {kCeiling, kCeiling, kCeiling});
+    std::vector<Caller> callers;
+    for (int i = 0; i < 20; ++i) callers.push_back(CallerForTest(AccountForTest(v1::CONTRACTOR, "partner-" + std::to_string(i))));
+    const Ask ask = AskForTest(Action::kListen);
+    for (int second = 0; second < kSeconds; ++second) {
+      for (int i = 0; i < kEverySecond; ++i, ++refusals) {
+        if (i % 2 == 0) {
+          gate.Release(callers[static_cast<size_t>(i / 2) % callers.size()], ask,
+                       [](absl::StatusOr<keys::ReleasePermit> permit) { EXPECT_FALSE(permit.ok()); });
+        } else {
+          audit::Particulars stranger;
+          stranger.address = "ipv4:10." + std::to_string(i % 200) + "." + std::to_string(second) + ".7:1";
+          gate.Refused(v1::CONNECTION_REFUSED, "unknown-account", "", std::move(stranger));
+        }
+      }
+      site_.committer->Drain();
+      site_.clock.Advance(absl::Seconds(1));
+    }
+  }
+  site_.committer->Drain();
+  uint64_t logged = 0, bytes = 0;
+  for (uint64_t sequence = 0; sequence < Size(); ++sequence) {
+    const v1::AuditEntry entry = site_.Entry(sequence);
+    ASSERT_EQ(entry.decision(), v1::DENIED);
+    logged += std::max<uint64_t>(entry.rows(), 1);
+  }
+  for (const storage::Table table : {storage::Table::kLog, storage::Table::kLogDetails, storage::Table::kLogIndex}) {
+    ASSERT_TRUE(site_.engine->records()
+                    .Scan(table, {},
+                          [&](std::string_view key, std::string_view value) {
+                            bytes += key.size() + value.size();
+                            return true;
+                          })
+                    .ok());
+  }
+  EXPECT_EQ(logged, refusals);
+  // The summaries of one minute, which begin while there is room, may go past it.
+  EXPECT_LE(bytes, kCeiling + (kFloodAddressesMax + kFloodAccountsMax) * LogCeilings::kSummaryBytes);
+  EXPECT_GT(bytes, kCeiling / 4) << "what there is room for is told apart";
+}
+
+TEST_F(GateTest, RefusalsOfWhomNobodyKnowsAreCounted) {
+  gate_.RefusedUnseen(v1::CONNECTION_REFUSED, "handshake", 40);
+  gate_.RefusedUnseen(v1::CONNECTION_REFUSED, "handshake", 2);
+  site_.clock.Advance(kFloodWindow);
+  gate_.SummariseRefusals();
+  site_.committer->Drain();
+  ASSERT_EQ(Size(), 1u);
+  EXPECT_EQ(Last().rows(), 42u);
+  EXPECT_EQ(Last().rule(), "handshake");
 }
 
 TEST_F(GateTest, ManyThreadsAtOnce) {

@@ -132,15 +132,6 @@ TEST_F(VerifyTest, I7_ACountOfARecordingNobodyTouchedIsNamed) {
   EXPECT_THAT(Found(), SizeIs(1));
 }
 
-TEST_F(VerifyTest, I7_AChangedIndexIsNamed) {
-  const std::string row = AccessKey(RecordingForTest(1).bytes(), 2);
-  site_.Tamper(Table::kLogByRecording, row, SequenceKey(3));
-  EXPECT_THAT(Found(), ElementsAre(ProblemAt(2, "the index by recording does not name it")));
-  site_.Tamper(Table::kLogByRecording, row, SequenceKey(2));
-  site_.Tamper(Table::kLogByRecording, AccessKey(RecordingForTest(1).bytes(), 7), SequenceKey(10));
-  EXPECT_THAT(Found(), ElementsAre(ProblemAt(10, "a row that no entry asks for")));
-}
-
 TEST_F(VerifyTest, I7_AChangedHeadIsFound) {
   ChangeHead([](v1::LogHead& head) { head.mutable_frontier(0)->front() ^= 1; });
   EXPECT_THAT(Found(), ElementsAre(ProblemAt(0, "some leaf")));

@@ -15,6 +15,7 @@
 #include "server/access/gate.h"
 #include "server/audit/log.h"
 #include "server/audit/log_rows.h"
+#include "server/audit/queries.h"
 #include "server/keys/site_keys.h"
 #include "server/runtime/fake_clock.h"
 #include "server/storage/committer.h"
@@ -50,6 +51,7 @@ struct LogSite {
     auto opened = Log::Open(&engine->records(), &keys, &clock);
     EXPECT_TRUE(opened.ok()) << opened.status();
     log = *std::move(opened);
+    queries = std::make_unique<Queries>(&engine->records(), &keys, log.get());
     committer = storage::Committer::Create(engine.get(), log.get());
   }
   ~LogSite() { committer.reset(); }
@@ -91,6 +93,7 @@ struct LogSite {
   runtime::FakeClock clock{kTestStart};
   std::unique_ptr<storage::MemoryEngine> engine;
   std::unique_ptr<Log> log;
+  std::unique_ptr<Queries> queries;
   std::unique_ptr<storage::Committer> committer;
 };
 
@@ -124,7 +127,7 @@ inline keys::ReleasePermit PermitForTest(access::Action action, v1::Role role) {
   ask.resource = access::Resource{RecordingForTest(1), "Tokyo", false};
   ask.justification.set_purpose("inquiry");
   ask.justification.set_reference("T-1");
-  if (action == access::Action::kListAudit) {
+  if (action == access::Action::kListAudit || action == access::Action::kCountAudit) {
     ask.resource.reset();
     ask.justification.Clear();
   }

@@ -1,0 +1,89 @@
+// What the gate does with refusals: an entry each, and summaries of floods (I6, I10).
+#include <utility>
+
+#include "server/access/error_detail.h"
+#include "server/access/gate.h"
+#include "server/access/log_commit.h"
+
+namespace otokura::access {
+namespace {
+
+// What an entry takes of the store, about: its leaf; a commitment, a salt and the value for each particular; sealing, keys and index rows.
+uint64_t LogBytes(const audit::Draft& draft) {
+  constexpr uint64_t kFixedBytes = 400;
+  constexpr uint64_t kParticularBytes = 110;
+  uint64_t bytes = kFixedBytes + draft.leaf.ByteSizeLong();
+  const audit::Particulars& who = draft.particulars;
+  for (const std::string* value :
+       {&who.account, &who.person, &who.company, &who.certificate, &who.address, &who.reference, &who.reason, &who.target}) {
+    if (!value->empty()) bytes += kParticularBytes + value->size();
+  }
+  return bytes;
+}
+
+Refusal RefusalOf(const audit::Draft& draft) { return {draft.leaf.action(), draft.leaf.rule(), draft.leaf.role(), draft.particulars}; }
+
+absl::Status Throttled(absl::Time retry_at) {
+  return LimitReachedError("refusals a minute", kAccountRefusalsPerMinute,
+                           "this account was refused too often; wait, and ask for what its role may", retry_at);
+}
+
+}  // namespace
+
+void Gate::Deny(const Caller& caller, const Ask& ask, const Decision& decision, std::function<void(absl::Status)> told) {
+  SummariseRefusals();
+  std::unique_ptr<audit::Draft> draft = DraftFor(caller, ask, decision);
+  const Refusal refusal = RefusalOf(*draft);
+  const RefusalFloods::Taken taken = floods_->Take(refusal, LogBytes(*draft), clock_->Now());
+  if (taken.verdict == RefusalFloods::Verdict::kThrottled) return told(Throttled(taken.retry_at));
+  if (taken.verdict == RefusalFloods::Verdict::kCounted) return told(decision.refusal);
+  Log(std::move(draft), RefusalFloods::SummaryOf(refusal, 1),
+      [decision, told = std::move(told)](const absl::Status& status) { told(status.ok() ? decision.refusal : LogIsDown()); });
+}
+
+void Gate::Refused(v1::AuditAction action, std::string_view rule, std::string_view role, audit::Particulars particulars) {
+  SummariseRefusals();
+  auto draft = std::make_unique<audit::Draft>();
+  draft->leaf.set_action(action);
+  draft->leaf.set_decision(v1::DENIED);
+  draft->leaf.set_rule(std::string(rule));
+  draft->leaf.set_role(std::string(role));
+  draft->particulars = std::move(particulars);
+  const Refusal refusal = RefusalOf(*draft);
+  if (floods_->Take(refusal, LogBytes(*draft), clock_->Now()).verdict != RefusalFloods::Verdict::kEntry) return;
+  Log(std::move(draft), RefusalFloods::SummaryOf(refusal, 1), [](const absl::Status&) {});
+}
+
+void Gate::RefusedUnseen(v1::AuditAction action, std::string_view rule, uint32_t count) {
+  SummariseRefusals();
+  floods_->Add(RefusalFloods::SummaryOf({action, std::string(rule), "", {}}, count), clock_->Now());
+}
+
+void Gate::SummariseRefusals() {
+  for (RefusalFloods::Summary& summary : floods_->TakeEnded(clock_->Now())) WriteSummary(std::move(summary));
+}
+
+void Gate::WriteSummary(RefusalFloods::Summary summary) {
+  auto draft = std::make_unique<audit::Draft>();
+  draft->leaf.set_action(summary.kind.action);
+  draft->leaf.set_decision(v1::DENIED);
+  draft->leaf.set_rule(summary.kind.rule);
+  draft->leaf.set_role(summary.role);
+  draft->leaf.set_rows(summary.count);
+  draft->particulars.account = summary.kind.account;
+  draft->particulars.person = summary.person;
+  draft->particulars.company = summary.company;
+  draft->particulars.address = summary.kind.address;
+  Log(std::move(draft), std::move(summary), [](const absl::Status&) {});
+}
+
+// What cannot be written is counted into a later summary.
+void Gate::Log(std::unique_ptr<audit::Draft> draft, RefusalFloods::Summary counted_otherwise, std::function<void(absl::Status)> logged) {
+  committer_->Commit(CommitOf(std::move(draft), [floods = floods_, counted_otherwise = std::move(counted_otherwise), now = clock_->Now(),
+                                                 logged = std::move(logged)](const absl::Status& status, absl::Span<const uint64_t>) {
+    if (!status.ok()) floods->Add(counted_otherwise, now);
+    logged(status);
+  }));
+}
+
+}  // namespace otokura::access
