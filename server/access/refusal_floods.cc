@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "absl/strings/str_replace.h"
+
 namespace otokura::access {
 namespace {
 
@@ -21,10 +23,8 @@ std::string_view WithoutScheme(std::string_view peer) {
 
 // Of "[address]" or "[address]:port", brackets escaped or not; otherwise all up to a single colon.
 std::string HostOf(std::string_view peer) {
-  std::string host(WithoutScheme(peer));
-  for (const std::string_view bracket : {"%5B", "%5D"}) {
-    if (const size_t at = host.find(bracket); at != std::string::npos) host.replace(at, bracket.size(), bracket == "%5B" ? "[" : "]");
-  }
+  const std::string_view escaped = WithoutScheme(peer);
+  const std::string host = absl::StrReplaceAll(absl::string_view(escaped.data(), escaped.size()), {{"%5B", "["}, {"%5D", "]"}});
   if (!host.empty() && host.front() == '[') return host.substr(1, std::min(host.find(']'), host.size()) - 1);
   const size_t colon = host.find(':');
   const bool has_port = colon != std::string::npos && host.find(':', colon + 1) == std::string::npos;
