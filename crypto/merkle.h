@@ -13,11 +13,11 @@
 
 namespace otokura::crypto {
 
-std::string MerkleLeafHash(std::string_view leaf);                              // SHA-256(0x00 ‖ leaf)
-std::string MerkleNodeHash(std::string_view left, std::string_view right);      // SHA-256(0x01 ‖ left ‖ right)
+std::string MerkleLeafHash(std::string_view leaf);                          // SHA-256(0x00 ‖ leaf)
+std::string MerkleNodeHash(std::string_view left, std::string_view right);  // SHA-256(0x01 ‖ left ‖ right)
 // The same over two hashes one after another (64 bytes), into 32 bytes that may be their own beginning: for hashing whole tiles.
 void MerkleNodeHashInto(const char* left_and_right, char* hash);
-std::string MerkleEmptyRoot();                                                  // SHA-256 of nothing
+std::string MerkleEmptyRoot();  // SHA-256 of nothing
 
 // The right edge of a growing tree: enough to append and to name the root. A value type; one thread at a time.
 class MerkleFrontier {

@@ -13,8 +13,8 @@
 
 namespace otokura::crypto {
 
-inline constexpr size_t kNoteBytesMax = 1000000;     // as the reference implementation bounds it
-inline constexpr size_t kNoteSignaturesMax = 100;    // likewise
+inline constexpr size_t kNoteBytesMax = 1000000;   // as the reference implementation bounds it
+inline constexpr size_t kNoteSignaturesMax = 100;  // likewise
 
 // A key that signs notes under a name. The seed is 32 bytes (RFC 8032) in secret memory.
 class NoteSigner {
@@ -50,8 +50,8 @@ class NoteVerifier {
 };
 
 struct OpenedNote {
-  std::string text;                       // with its final newline
-  std::vector<std::string> signed_by;     // names of the known verifiers whose signatures hold, in the order of the note
+  std::string text;                    // with its final newline
+  std::vector<std::string> signed_by;  // names of the known verifiers whose signatures hold, in the order of the note
 };
 
 // Succeeds where at least one known key signed and no known key's signature is wrong; unknown signatures are passed over.

@@ -14,8 +14,8 @@ class FakeClock : public Clock {
   absl::Time RawWall() const override;
   absl::Duration SinceBoot() const override;
   absl::Time Now() const override;
-  void Advance(absl::Duration by);    // real time passes
-  void StepWall(absl::Duration by);   // somebody sets the wall clock
+  void Advance(absl::Duration by);   // real time passes
+  void StepWall(absl::Duration by);  // somebody sets the wall clock
 
  private:
   mutable absl::Mutex mutex_;

@@ -57,11 +57,11 @@ struct AudioAppend {
 };
 
 struct CommitterLimits {
-  size_t batch_commits_max = 1024;                     // commits folded into one write
-  size_t batch_audio_bytes_max = size_t{16} << 20;     // audio written before one sync
-  size_t queue_commits_max = 65536;                    // waiting; beyond: RESOURCE_EXHAUSTED at once
-  size_t queue_audio_bytes_high = size_t{64} << 20;    // above this `audio_is_crowded` asks producers to slow down
-  size_t queue_audio_bytes_max = size_t{256} << 20;    // for those who did not: beyond, RESOURCE_EXHAUSTED at once and the object fails
+  size_t batch_commits_max = 1024;                   // commits folded into one write
+  size_t batch_audio_bytes_max = size_t{16} << 20;   // audio written before one sync
+  size_t queue_commits_max = 65536;                  // waiting; beyond: RESOURCE_EXHAUSTED at once
+  size_t queue_audio_bytes_high = size_t{64} << 20;  // above this `audio_is_crowded` asks producers to slow down
+  size_t queue_audio_bytes_max = size_t{256} << 20;  // for those who did not: beyond, RESOURCE_EXHAUSTED at once and the object fails
 };
 
 // Thread-safe. Destruction drains both lanes. After an UNAVAILABLE commit every commit that was folded with it completes as UNAVAILABLE,

@@ -24,26 +24,26 @@ namespace otokura::storage {
 
 // Kinds of records. Numbers and names are stored: never renumber.
 enum class Table : uint8_t {
-  kMeta = 0,            // "header" → StoreHeader, "clock" …
-  kRecordings = 1,      // recording id → RecordingRecord
-  kMetadata = 2,        // recording id → sealed PersonalMetadata
-  kManifests = 3,       // recording id → sealed Manifest
-  kByCentre = 4,        // centre ‖ 0x00 ‖ recording id → ""
-  kByQueue = 5,         // centre ‖ 0x00 ‖ queue ‖ 0x00 ‖ recording id → ""
-  kTags = 6,            // PersonalField(1) ‖ tag(16) ‖ recording id → ""
-  kCalls = 7,           // call tag(16) → recording id: the newest recording of that call and leg
-  kAccounts = 8,        // keyed hash of the name(16) → sealed AccountRecord
-  kLog = 9,             // sequence (8, big-endian) → leaf bytes; "head" is in kMeta
-  kLogDetails = 10,     // sequence → sealed AuditDetails
-  kAccessCounts = 12,   // recording id → AccessCount
-  kTiles = 13,          // level (1) ‖ index (8, big-endian) → hashes of that tile of the log (server/audit/FORMAT.md)
-  kLogIndex = 20,       // field (1) ‖ tag ‖ sequence (8, big-endian) → "" (server/audit/FORMAT.md)
+  kMeta = 0,           // "header" → StoreHeader, "clock" …
+  kRecordings = 1,     // recording id → RecordingRecord
+  kMetadata = 2,       // recording id → sealed PersonalMetadata
+  kManifests = 3,      // recording id → sealed Manifest
+  kByCentre = 4,       // centre ‖ 0x00 ‖ recording id → ""
+  kByQueue = 5,        // centre ‖ 0x00 ‖ queue ‖ 0x00 ‖ recording id → ""
+  kTags = 6,           // PersonalField(1) ‖ tag(16) ‖ recording id → ""
+  kCalls = 7,          // call tag(16) → recording id: the newest recording of that call and leg
+  kAccounts = 8,       // keyed hash of the name(16) → sealed AccountRecord
+  kLog = 9,            // sequence (8, big-endian) → leaf bytes; "head" is in kMeta
+  kLogDetails = 10,    // sequence → sealed AuditDetails
+  kAccessCounts = 12,  // recording id → AccessCount
+  kTiles = 13,         // level (1) ‖ index (8, big-endian) → hashes of that tile of the log (server/audit/FORMAT.md)
+  kLogIndex = 20,      // field (1) ‖ tag ‖ sequence (8, big-endian) → "" (server/audit/FORMAT.md)
 };
-inline constexpr int kTables = 21;            // one more than the highest number; some below it are not in use
-std::string_view TableName(Table table);      // empty: no such table
+inline constexpr int kTables = 21;        // one more than the highest number; some below it are not in use
+std::string_view TableName(Table table);  // empty: no such table
 
 inline constexpr size_t kKeyBytesMax = 512;
-inline constexpr size_t kValueBytesMax = size_t{4} << 20;   // the largest record is a manifest with every gap and part
+inline constexpr size_t kValueBytesMax = size_t{4} << 20;  // the largest record is a manifest with every gap and part
 inline constexpr size_t kBatchBytesMax = size_t{64} << 20;
 
 struct Write {
@@ -70,9 +70,9 @@ struct Batch {
 };
 
 struct ScanRange {
-  std::string first{};       // inclusive
-  std::string last{};        // exclusive; empty: to the end of the table
-  bool newest_first = false; // walk from the end
+  std::string first{};        // inclusive
+  std::string last{};         // exclusive; empty: to the end of the table
+  bool newest_first = false;  // walk from the end
 };
 
 // Point and range reads. Safe from any thread.

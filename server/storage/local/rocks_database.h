@@ -44,7 +44,7 @@ class RocksDatabase {
   std::shared_ptr<absl::Notification> closed_ = std::make_shared<absl::Notification>();
   std::unique_ptr<rocksdb::DB> db_;
   std::array<rocksdb::ColumnFamilyHandle*, kTables> families_{};  // null: a number not in use
-  rocksdb::ColumnFamilyHandle* default_family_ = nullptr;  // RocksDB demands it; always empty
+  rocksdb::ColumnFamilyHandle* default_family_ = nullptr;         // RocksDB demands it; always empty
   absl::Mutex mutex_;
   absl::flat_hash_set<const rocksdb::Snapshot*> snapshots_ ABSL_GUARDED_BY(mutex_);
 };

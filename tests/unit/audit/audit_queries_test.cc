@@ -54,8 +54,7 @@ class QueriesTest : public ::testing::Test {
   const std::vector<Known>& All() {
     const auto appended = site_.queries->Since(permit_, {}, all_.size(), 100'000);
     EXPECT_TRUE(appended.ok()) << appended.status();
-    for (const Listed& listed : appended->entries)
-      all_.push_back({*ParseLeaf(listed.sequence, listed.leaf), *listed.details});
+    for (const Listed& listed : appended->entries) all_.push_back({*ParseLeaf(listed.sequence, listed.leaf), *listed.details});
     return all_;
   }
 
