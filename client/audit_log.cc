@@ -179,13 +179,16 @@ class GatewayAuditLog final : public AuditLog {
   absl::StatusOr<LogHead> Head() override {
     auto response = Ask(stub_.get(), &v1::Audit::Stub::GetCheckpoint, v1::GetCheckpointRequest());
     if (!response.ok()) return response.status();
-    return LogHead{.checkpoint = response->checkpoint(), .verifier_key = response->verifier_key()};
+    return LogHead{.checkpoint = response->checkpoint(),
+                   .verifier_key = response->verifier_key(),
+                   .cosigned_checkpoint = response->cosigned_checkpoint()};
   }
 
   absl::Status Export(uint64_t first_sequence, const LogSink& sink) override {
     v1::ExportLogRequest request;
     request.set_first_sequence(first_sequence);
     request.set_with_details(static_cast<bool>(sink.opened));
+    request.set_cosigned(sink.cosigned);
     grpc::ClientContext context;
     const auto reader = stub_->ExportLog(&context, request);
     LeafStream leaves(first_sequence, sink);

@@ -164,6 +164,7 @@ absl::StatusOr<LogExported> Exporter::Run(AuditLog& log) {
   sink.begin = [this](std::string_view note) { return Begin(note); };
   sink.leaf = [this](uint64_t, std::string_view leaf) { return TakeLeaf(leaf); };
   sink.opened = options_.opened;
+  sink.cosigned = options_.cosigned;
   absl::Status exported = log.Export(tree_.size(), sink);
   if (absl::IsOutOfRange(exported)) return Damaged("it holds more entries than the gateway's log, which was set back");
   if (!exported.ok()) return exported;

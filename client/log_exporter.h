@@ -17,6 +17,7 @@ struct LogExport {
   std::string folder;
   crypto::NoteVerifier log_key;
   std::function<absl::Status(const AuditEntry& entry)> opened{};  // optional: each new entry with its details (LogSink)
+  bool cosigned = false;                                          // up to the newest checkpoint that witnesses cosigned
   std::function<bool(uint64_t done, uint64_t total)> progress{};  // now and then; false breaks the export off with CANCELLED
 };
 

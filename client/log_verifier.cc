@@ -34,7 +34,16 @@ bool TreeVerifier::Begin(std::string_view note) {
                         ": entries from here on are gone"));
   }
   CompareOlder();
+  CheckCosigned(note);
   return true;
+}
+
+void TreeVerifier::CheckCosigned(std::string_view note) {
+  if (!options_.witness.has_value()) return;
+  const size_t text_end = note.rfind("\n\n") + 1;  // the note was opened: it has its parts
+  const absl::Status cosigned = options_.witness->Find(note.substr(text_end + 1), note.substr(0, text_end)).status();
+  if (cosigned.ok()) return;
+  Report("checkpoint", std::nullopt, std::string(cosigned.message()));
 }
 
 void TreeVerifier::CompareOlder() {

@@ -13,6 +13,7 @@
 #include "client/leaf_checks.h"
 #include "crypto/signed_note.h"
 #include "crypto/tlog/checkpoint.h"
+#include "crypto/tlog/cosignature.h"
 #include "crypto/tlog/tile_builder.h"
 #include "otokura/audit_log.h"
 
@@ -27,6 +28,7 @@ struct LogFinding {
 struct LogVerification {
   crypto::NoteVerifier log_key;
   std::optional<crypto::Checkpoint> since{};                      // an older one, which the log must extend
+  std::optional<crypto::CosignatureVerifier> witness{};           // who must have cosigned the checkpoint
   std::function<void(const LogFinding& finding)> finding{};       // as they are found
   std::function<bool(uint64_t done, uint64_t total)> progress{};  // now and then; false ends the verification with CANCELLED
 };
@@ -57,6 +59,7 @@ class TreeVerifier {
 
  private:
   void CompareOlder();
+  void CheckCosigned(std::string_view note);
 
   const LogVerification& options_;
   LeafChecks leaves_;

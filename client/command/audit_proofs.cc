@@ -25,9 +25,10 @@ namespace {
 constexpr uint64_t kFindingsShownMax = 20;  // one changed entry changes every tile above it; the first say the most
 
 struct ProofOptions {
-  std::string folder, file, key, since, details;
+  std::string folder, file, key, since, details, witness;
   uint64_t entry = 0;
   bool live = false;
+  bool cosigned = false;
 };
 
 absl::StatusOr<crypto::NoteVerifier> ParseKey(const std::string& key) {
@@ -42,7 +43,7 @@ int Key(const Session& session) {
   auto head = (*log)->Head();
   if (!head.ok()) return Fail(head.status());
   if (session.json) {
-    PrintJson({{"verifier_key", head->verifier_key}, {"checkpoint", head->checkpoint}});
+    PrintJson({{"verifier_key", head->verifier_key}, {"checkpoint", head->checkpoint}, {"cosigned_checkpoint", head->cosigned_checkpoint}});
   } else {
     std::printf("%s\n", head->verifier_key.c_str());
   }
@@ -65,7 +66,7 @@ absl::StatusOr<crypto::NoteVerifier> KeyFor(const ProofOptions& options, AuditLo
 absl::StatusOr<LogExported> Export(const ProofOptions& options, AuditLog& log) {
   auto key = KeyFor(options, log);
   if (!key.ok()) return key.status();
-  LogExport log_export{.folder = options.folder, .log_key = *std::move(key)};
+  LogExport log_export{.folder = options.folder, .log_key = *std::move(key), .cosigned = options.cosigned};
   Progress progress;
   log_export.progress = [&progress](uint64_t done, uint64_t total) {
     progress.Show(done, total);
@@ -148,6 +149,11 @@ absl::StatusOr<LogVerdict> Verify(const ProofOptions& options, const Session& se
   auto since = ReadSince(options.since, *key);
   if (!since.ok()) return since.status();
   LogVerification verification{.log_key = *std::move(key), .since = *std::move(since)};
+  if (!options.witness.empty()) {
+    auto witness = crypto::CosignatureVerifier::Parse(options.witness);
+    if (!witness.ok()) return absl::InvalidArgumentError(absl::StrCat("--witness: ", witness.status().message()));
+    verification.witness = *std::move(witness);
+  }
   uint64_t shown = 0;
   verification.finding = [&](const LogFinding& finding) {
     if (++shown <= kFindingsShownMax) PrintFinding(finding, session.json);
@@ -242,6 +248,7 @@ void AddVerify(CLI::App* audit, Session* session) {
   what->require_option(1);
   AddLogKey(command, options.get());
   command->add_option("--since", options->since, "a file with an older checkpoint, which the log must extend");
+  command->add_option("--witness", options->witness, "the public key of a witness, which must have cosigned the checkpoint");
   command->footer(Footer("otokura audit verify ./log --key calls.example/otokura/5f…+0a1b2c3d+AX… --since last-year.checkpoint"));
   OnChosen(command, session, options, RunVerify);
 }
@@ -253,6 +260,7 @@ void AddExport(CLI::App* audit, Session* session) {
   command->add_option("--key", options->key, "the log's public key (default: the gateway's word for it)");
   command->add_option("--details", options->details,
                       "also write the new entries with what they commit to, as JSON lines: who, from where, why");
+  command->add_flag("--cosigned", options->cosigned, "up to the newest checkpoint that witnesses cosigned, and with their cosignatures");
   command->footer(Footer("otokura audit export ./log"));
   OnChosen(command, session, options, RunExport);
 }

@@ -40,6 +40,7 @@ int RunOtokura(int argc, const char* const* argv) {
   AddGet(&app, &session);
   AddAudit(&app, &session);
   AddAdmin(&app, &session);
+  AddWitness(&app, &session);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -53,8 +53,8 @@ Gate::~Gate() {
 
 Decision Gate::DecideNow(const Caller& caller, const Ask& ask) const {
   Decision decision = Decide(caller, ask, clock_->Now());
-  if (!decision.allowed || may_release_ == nullptr || !IsOfRecordings(ask.action)) return decision;
-  if (absl::Status may = may_release_(); !may.ok()) return {false, "log-unproven", std::move(may)};
+  if (!decision.allowed || !IsOfRecordings(ask.action)) return decision;
+  if (absl::Status may = MayRelease(); !may.ok()) return {false, "log-unproven", std::move(may)};
   return decision;
 }
 

@@ -109,6 +109,9 @@ class Gate {
   // Writes the summaries of minutes that have ended; called about once a minute, so that the end of a flood shows too.
   void SummariseRefusals();
 
+  // What `may_release` says: asked also while a release goes on, which ends where it says no.
+  absl::Status MayRelease() const { return may_release_ == nullptr ? absl::OkStatus() : may_release_(); }
+
  private:
   Decision DecideNow(const Caller& caller, const Ask& ask) const;
   // Logs or counts the refusal, then gives it to `told`, or what is to be told in its place.

@@ -99,6 +99,7 @@ absl::Status Publisher::CompareWithCopies() {
   }
   if (!copy.ok()) return copy.status();
   if (absl::Status extends = CheckExtends(*copy, parts_.copy_path).status(); !extends.ok()) return extends;
+  if (absl::Status loaded = LoadCosigned(); !loaded.ok()) return loaded;
   copy_ = *std::move(copy);
   absl::MutexLock lock(&mutex_);
   may_release_ = absl::OkStatus();
@@ -129,8 +130,12 @@ absl::Status Publisher::Sign(const Head& head) {
   copy_in_doubt_ = *note;
   if (absl::Status copied = keys::ReplaceFile(parts_.copy_path, *note); !copied.ok()) return copied;
   copy_ = *note;
-  absl::MutexLock lock(&mutex_);
-  newest_ = PublishedCheckpoint{head.tree_size, *std::move(note)};
+  const PublishedCheckpoint published{head.tree_size, *std::move(note), head.root};
+  {
+    absl::MutexLock lock(&mutex_);
+    newest_ = published;
+  }
+  if (parts_.published) parts_.published(published);
   return absl::OkStatus();
 }
 

@@ -3,8 +3,10 @@
 #define OTOKURA_SERVER_AUDIT_PUBLISHER_H_
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "absl/base/thread_annotations.h"
@@ -26,7 +28,10 @@ namespace otokura::audit {
 struct PublishedCheckpoint {
   uint64_t tree_size = 0;
   std::string note;
+  std::string root;  // 32 bytes
 };
+// What is signed of it.
+std::string_view CheckpointText(const PublishedCheckpoint& checkpoint);
 
 // Thread-safe. A checkpoint is published once it is durable in the store *and* copied into the key store; it covers durable leaves only.
 //
@@ -42,6 +47,8 @@ class Publisher {
     const crypto::NoteSigner* signer = nullptr;  // its name is the log's origin
     std::string copy_path;                       // keys::CheckpointCopyPath
     runtime::EventLog* events = nullptr;
+    // Hears of each checkpoint once it is published, on the thread that published it; must only hand over. May be null.
+    std::function<void(const PublishedCheckpoint&)> published = nullptr;
   };
   // All borrowed, must outlive this.
   explicit Publisher(Parts parts);
@@ -56,6 +63,10 @@ class Publisher {
 
   // UNAVAILABLE until the first checkpoint of this run.
   absl::StatusOr<PublishedCheckpoint> newest() const;
+  // The newest that witnesses cosigned, also in runs before this one; nothing where there is none.
+  std::optional<PublishedCheckpoint> newest_cosigned() const;
+  // Keeps a cosignature, a verified signature line of that witness, beside the checkpoint that it is over.
+  absl::Status AddCosignature(const PublishedCheckpoint& checkpoint, std::string_view witness, std::string_view line);
   // Whether the log was seen to extend what was published before. Else why not, and what to do.
   absl::Status MayRelease() const;
   std::string VerifierKey() const { return parts_.signer->VerifierKey(); }
@@ -65,6 +76,7 @@ class Publisher {
   absl::Status CompareWithCopies() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
   // What the note says, once the integrated log extends it.
   absl::StatusOr<crypto::Checkpoint> CheckExtends(std::string_view note, std::string_view where) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
+  absl::Status LoadCosigned() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
   absl::Status CheckCopyIsOurs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
   absl::Status Sign(const Head& head) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
   void Report(const absl::Status& turn) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
@@ -85,6 +97,7 @@ class Publisher {
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;
   absl::Status may_release_ ABSL_GUARDED_BY(mutex_);
   std::optional<PublishedCheckpoint> newest_ ABSL_GUARDED_BY(mutex_);
+  std::optional<PublishedCheckpoint> cosigned_ ABSL_GUARDED_BY(mutex_);
   std::thread thread_;
 };
 

@@ -32,6 +32,10 @@ absl::StatusOr<std::optional<v1::PublishedLog>> ReadPublished(const storage::Rec
   return ReadRow<v1::PublishedLog>(records, kPublishedKey, "published log", kPublishedVersion);
 }
 
+absl::StatusOr<std::optional<v1::PublishedLog>> ReadCosigned(const storage::RecordReader& records) {
+  return ReadRow<v1::PublishedLog>(records, kCosignedKey, "cosigned log", kPublishedVersion);
+}
+
 absl::StatusOr<std::string> StoredTiles::ReadTile(const crypto::TileCoordinates& tile) {
   absl::StatusOr<std::optional<std::string>> row = records_->Get(storage::Table::kTiles, TileKey(tile.level, tile.index));
   if (!row.ok()) return row.status();

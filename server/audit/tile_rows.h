@@ -17,6 +17,7 @@ namespace otokura::audit {
 
 inline constexpr std::string_view kIntegratedKey = "log-integrated";  // in Table::kMeta
 inline constexpr std::string_view kPublishedKey = "log-checkpoint";   // in Table::kMeta
+inline constexpr std::string_view kCosignedKey = "log-cosigned";      // in Table::kMeta
 inline constexpr uint32_t kIntegratedVersion = 1;
 inline constexpr uint32_t kPublishedVersion = 1;
 
@@ -25,6 +26,7 @@ std::string TileKey(int level, uint64_t index);  // kTiles
 // The stored row, or nothing. DATA_LOSS where it is damaged, FAILED_PRECONDITION where it is of a newer version.
 absl::StatusOr<std::optional<v1::IntegratedLog>> ReadIntegrated(const storage::RecordReader& records);
 absl::StatusOr<std::optional<v1::PublishedLog>> ReadPublished(const storage::RecordReader& records);
+absl::StatusOr<std::optional<v1::PublishedLog>> ReadCosigned(const storage::RecordReader& records);
 
 // The stored tiles. DATA_LOSS where one is missing or narrower than asked for.
 class StoredTiles : public crypto::TileReader {

@@ -1,5 +1,6 @@
 #include "server/otokurad/check_config.h"
 
+#include <algorithm>
 #include <iostream>
 #include <vector>
 
@@ -13,11 +14,12 @@ namespace {
 
 void Print(const Problem& problem, bool json) {
   if (!json) {
-    std::cout << problem.field << ": " << problem.problem << "\n";
+    std::cout << (problem.stops_start ? "" : "warning: ") << problem.field << ": " << problem.problem << "\n";
     return;
   }
   using Json = nlohmann::ordered_json;
-  std::cout << Json{{"field", problem.field}, {"problem", problem.problem}}.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
+  const Json line{{"field", problem.field}, {"problem", problem.problem}, {"stops_start", problem.stops_start}};
+  std::cout << line.dump(-1, ' ', false, Json::error_handler_t::replace) << "\n";
 }
 
 }  // namespace
@@ -31,7 +33,8 @@ int CheckConfig(const std::string& config_path, bool json) {
     problems.push_back({"file", std::string(config.status().message())});
   }
   for (const Problem& problem : problems) Print(problem, json);
-  if (!problems.empty()) return kExitConfiguration;
+  const auto stops = [](const Problem& problem) { return problem.stops_start; };
+  if (std::any_of(problems.begin(), problems.end(), stops)) return kExitConfiguration;
   if (!json) std::cout << config_path << " is fine\n";
   return kExitDone;
 }

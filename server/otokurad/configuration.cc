@@ -17,6 +17,8 @@ namespace {
 
 constexpr char kDefaultListenAddress[] = "127.0.0.1:8443";
 constexpr uint32_t kDefaultCheckpointIntervalMs = 1000;
+constexpr uint32_t kDefaultAnchorLagSeconds = 10;
+constexpr uint32_t kDefaultAnchorTimeoutMs = 3000;
 constexpr size_t kMistakesMax = 50;  // a file that is no configuration at all need not be read out to its end
 
 class MistakeList : public google::protobuf::io::ErrorCollector {
@@ -30,6 +32,14 @@ class MistakeList : public google::protobuf::io::ErrorCollector {
   std::vector<std::string> mistakes_;
 };
 
+void FillDefaults(v1::LogConfig* log) {
+  if (log->checkpoint_interval_ms() == 0) log->set_checkpoint_interval_ms(kDefaultCheckpointIntervalMs);
+  if (log->anchor_lag_seconds() == 0) log->set_anchor_lag_seconds(kDefaultAnchorLagSeconds);
+  for (v1::AnchorConfig& anchor : *log->mutable_anchors()) {
+    if (anchor.timeout_ms() == 0) anchor.set_timeout_ms(kDefaultAnchorTimeoutMs);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<v1::GatewayConfig> ParseConfiguration(std::string_view text) {
@@ -39,7 +49,7 @@ absl::StatusOr<v1::GatewayConfig> ParseConfiguration(std::string_view text) {
   v1::GatewayConfig config;
   if (!parser.ParseFromString(std::string(text), &config)) return absl::InvalidArgumentError(absl::StrJoin(list.mistakes(), "\n"));
   if (config.listen_address().empty()) config.set_listen_address(kDefaultListenAddress);
-  if (config.log().checkpoint_interval_ms() == 0) config.mutable_log()->set_checkpoint_interval_ms(kDefaultCheckpointIntervalMs);
+  FillDefaults(config.mutable_log());
   *config.mutable_limits() = recordings::WithDefaults(config.limits());
   return config;
 }
@@ -65,6 +75,7 @@ std::vector<Problem> CheckConfiguration(const v1::GatewayConfig& config, absl::T
   CheckNames(config, problems);
   CheckLimits(config.limits(), problems);
   CheckLog(config.log(), problems);
+  CheckAnchors(config, problems);
   return problems.Take();
 }
 

@@ -34,6 +34,7 @@ void CheckRootKey(const v1::GatewayConfig& config, ProblemList& problems);      
 void CheckNames(const v1::GatewayConfig& config, ProblemList& problems);                    // centres, queues, retention classes
 void CheckLimits(const v1::LimitsConfig& limits, ProblemList& problems);
 void CheckLog(const v1::LogConfig& log, ProblemList& problems);
+void CheckAnchors(const v1::GatewayConfig& config, ProblemList& problems);
 
 }  // namespace otokura::gateway
 

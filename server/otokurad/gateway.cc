@@ -3,6 +3,7 @@
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server_builder.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
@@ -14,6 +15,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "server/keys/log_key.h"
+#include "server/otokurad/health.h"
 #include "server/recordings/site.h"
 #include "server/rpc/library_messages.h"
 #include "server/rpc/server_options.h"
@@ -22,9 +24,11 @@ namespace otokura::gateway {
 namespace {
 
 constexpr absl::Duration kUpkeepInterval = absl::Minutes(1);
+constexpr absl::Duration kHealthInterval = absl::Seconds(2);
 constexpr int kPruningWritesMax = 10;  // a minute: ten thousand entries, which is more than most sites write in a day
 constexpr absl::Duration kRetrievalPatience = absl::Seconds(5);  // for those who listen when the gateway stops
 constexpr std::chrono::seconds kLastAnswerPatience{5};           // for answers that are on their way when the gateway stops
+constexpr absl::Duration kAnchorPatience = absl::Seconds(3);     // for anchors to take the last checkpoint
 constexpr char kVersion[] = "otokurad " OTOKURA_VERSION;
 
 std::vector<std::string> RetentionClasses(const v1::GatewayConfig& config) {
@@ -67,10 +71,12 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   log_ = *std::move(log);
   queries_ = std::make_unique<audit::Queries>(&store_.engine->records(), &store_.keys->site(), log_.get());
   committer_ = storage::Committer::Create(store_.engine.get(), log_.get());
-  OpenLog();
+  if (absl::Status opened = OpenLog(); !opened.ok()) return opened;
   pruning_ = std::make_unique<audit::DetailsPruning>(&store_.engine->records(), &store_.keys->site(), committer_.get(), log_.get());
-  gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get(), RefusalLimitsOf(config_.limits()),
-                                         [publisher = publisher_.get()] { return publisher->MayRelease(); });
+  gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get(), RefusalLimitsOf(config_.limits()), [this] {
+    absl::Status extends = publisher_->MayRelease();
+    return extends.ok() ? anchors_->MayRelease() : extends;
+  });
   auto directory = access::Directory::Open(store_.engine->records(), committer_.get(), &store_.keys->site(), clock_.get(), config_);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
@@ -82,7 +88,7 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
 }
 
 // Whatever is wrong with the log's checkpoints stops releases, never the start: calls are taken in (I11).
-void Gateway::OpenLog() {
+absl::Status Gateway::OpenLog() {
   audit::Publisher::Parts parts;
   parts.records = &store_.engine->records();
   parts.committer = committer_.get();
@@ -90,9 +96,37 @@ void Gateway::OpenLog() {
   parts.signer = store_.log_signer.get();
   parts.copy_path = keys::CheckpointCopyPath(config_.key_store_dir());
   parts.events = events_;
+  parts.published = [this](const audit::PublishedCheckpoint& checkpoint) {
+    if (anchors_ != nullptr) anchors_->Offer(checkpoint);
+  };
   publisher_ = std::make_unique<audit::Publisher>(std::move(parts));
+  if (absl::Status made = MakeAnchors(); !made.ok()) return made;
   publisher_->Publish().IgnoreError();  // reported as an event
   publisher_->Start(absl::Milliseconds(config_.log().checkpoint_interval_ms()));
+  anchors_->Start();
+  return absl::OkStatus();
+}
+
+absl::Status Gateway::MakeAnchors() {
+  audit::Anchors::Parts parts;
+  parts.records = &store_.engine->records();
+  parts.committer = committer_.get();
+  parts.log = log_.get();
+  parts.clock = clock_.get();
+  parts.events = events_;
+  parts.origin = store_.log_signer->name();
+  parts.note = [this](v1::AuditAction action, std::string subject) { return LogFact(action, std::move(subject)); };
+  parts.cosigned = [this](const audit::PublishedCheckpoint& checkpoint, std::string_view witness, std::string_view line) {
+    return publisher_->AddCosignature(checkpoint, witness, line);
+  };
+  auto anchors = audit::Anchors::Create(config_.log(), std::move(parts));
+  if (!anchors.ok()) return anchors.status();
+  anchors_ = *std::move(anchors);
+  const auto& configured = config_.log().anchors();
+  if (std::none_of(configured.begin(), configured.end(), audit::IsOffHost)) {
+    events_->Warning("log-anchored-nowhere-else", {{"unsafe", true}});
+  }
+  return absl::OkStatus();
 }
 
 absl::Status Gateway::OpenRecordings() {
@@ -154,7 +188,13 @@ absl::Status Gateway::Serve() {
   }
   address_ = absl::StrCat(config_.listen_address().substr(0, config_.listen_address().rfind(':')), ":", port_);
   executor_->Post([this] { PruneDetails(); });
-  ScheduleUpkeep(executor_.get());
+  {
+    absl::MutexLock lock(&health_mutex_);
+    health_ = server_->GetHealthCheckService();
+  }
+  TellHealth();
+  Repeat(executor_.get(), kUpkeepInterval, &Gateway::Upkeep);
+  Repeat(executor_.get(), kHealthInterval, &Gateway::TellHealth);
   events_->Info("serving", {{"address", std::string_view(address_)}, {"version", std::string_view(OTOKURA_VERSION)}});
   return WriteAddressFile();
 }
@@ -180,12 +220,20 @@ void Gateway::Reload() {
   if (const absl::Status list = directory_->ReloadRevocations(); !list.ok()) events_->Failure("revocations-not-reloaded", list);
 }
 
-void Gateway::ScheduleUpkeep(runtime::Executor* executor) {
-  executor->PostAfter(kUpkeepInterval, [this, executor] {
+void Gateway::Repeat(runtime::Executor* executor, absl::Duration interval, void (Gateway::*task)()) {
+  executor->PostAfter(interval, [this, executor, interval, task] {
     if (stopping_) return;
-    Upkeep();
-    ScheduleUpkeep(executor);
+    (this->*task)();
+    Repeat(executor, interval, task);
   });
+}
+
+void Gateway::TellHealth() {
+  const bool releases = gate_->MayRelease().ok(), anchored = anchors_->IsAnchored();
+  absl::MutexLock lock(&health_mutex_);
+  if (health_ == nullptr) return;
+  health_->SetServingStatus(kReleaseHealth, releases);
+  health_->SetServingStatus(kAnchorsHealth, anchored);
 }
 
 void Gateway::Upkeep() {
@@ -271,11 +319,16 @@ void Gateway::Stop() {
   }
   publisher_->Stop();
   publisher_->Publish().IgnoreError();  // so that the newest checkpoint covers all of this run
+  if (anchors_ != nullptr) anchors_->Stop(kAnchorPatience);
   committer_->Drain();
 }
 
 void Gateway::StopServing() {
-  if (server_ != nullptr) server_->GetHealthCheckService()->SetServingStatus(false);
+  {
+    absl::MutexLock lock(&health_mutex_);
+    if (health_ != nullptr) health_->SetServingStatus(false);  // all names
+    health_ = nullptr;
+  }
   if (audit_service_ != nullptr) audit_service_->Drain();
   // While the server still delivers: recorders learn what is durable before their streams end.
   if (ingest_ != nullptr) ingest_->Drain();

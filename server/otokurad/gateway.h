@@ -2,6 +2,7 @@
 #ifndef OTOKURA_SERVER_OTOKURAD_GATEWAY_H_
 #define OTOKURA_SERVER_OTOKURAD_GATEWAY_H_
 
+#include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/server.h>
 
 #include <atomic>
@@ -16,6 +17,7 @@
 #include "otokura/v1/config.pb.h"
 #include "server/access/directory.h"
 #include "server/access/gate.h"
+#include "server/audit/anchors/anchors.h"
 #include "server/audit/leaf_runs.h"
 #include "server/audit/log.h"
 #include "server/audit/pruning.h"
@@ -64,13 +66,15 @@ class Gateway {
  private:
   Gateway(v1::GatewayConfig config, Options options);
   absl::Status Open(std::unique_ptr<storage::Engine> engine);
-  void OpenLog();
+  absl::Status OpenLog();
+  absl::Status MakeAnchors();
   absl::Status OpenRecordings();
   absl::Status Serve();
   void MakeServices();
   absl::Status WriteAddressFile() const;
-  void ScheduleUpkeep(runtime::Executor* executor);
+  void Repeat(runtime::Executor* executor, absl::Duration interval, void (Gateway::*task)());
   void Upkeep();
+  void TellHealth();
   void PruneDetails();
   absl::Status EnsureEpochs();
   bool HasEpochsForNow() const;
@@ -87,6 +91,8 @@ class Gateway {
   std::atomic<bool> stopping_{false};
   bool start_logged_ = false;
 
+  absl::Mutex health_mutex_;
+  grpc::HealthCheckServiceInterface* health_ ABSL_GUARDED_BY(health_mutex_) = nullptr;  // the server's, while it serves
   absl::Mutex epochs_mutex_;  // one at a time makes epochs
 
   // Destroyed last to first: whoever borrows stands below what it borrows. Stop ends the executor before all that its tasks use.
@@ -95,6 +101,7 @@ class Gateway {
   std::unique_ptr<audit::Queries> queries_;
   std::unique_ptr<storage::Committer> committer_;
   std::unique_ptr<audit::Publisher> publisher_;
+  std::unique_ptr<audit::Anchors> anchors_;
   std::unique_ptr<audit::DetailsPruning> pruning_;
   std::unique_ptr<access::Gate> gate_;
   std::unique_ptr<access::Directory> directory_;

@@ -259,8 +259,9 @@ void Stream::SendReady() {
     return Conclude(read_status_);
   }
   if (!ready_.has_value()) return Conclude(absl::OkStatus());
-  // Asked again before every message, so that a suspension or revocation cuts a stream in flight.
+  // Asked again before every message, so that a suspension, a revocation or a log that is not proven cuts a stream in flight.
   if (absl::Status welcome = caller_.StillWelcome(site_.clock->Now()); !welcome.ok()) return Conclude(welcome);
+  if (absl::Status may = site_.gate->MayRelease(); !may.ok()) return Conclude(may);
   delivered_ += ready_->audio().size();
   sending_ = true;
   peer_->Send(*std::exchange(ready_, std::nullopt));

@@ -58,6 +58,7 @@ class LogExports::Reactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   absl::Status Admit();
   void Permitted(absl::StatusOr<keys::ReleasePermit> permit);
   void Sent(bool ok);
+  absl::StatusOr<audit::PublishedCheckpoint> NewestCosigned() const;
   absl::Status SendNext();
   void Send(const v1::ExportLogResponse& response);
   void Conclude(const absl::Status& status);
@@ -103,7 +104,7 @@ void LogExports::Reactor::Begin(absl::StatusOr<access::Caller> caller) {
 void LogExports::Reactor::Permitted(absl::StatusOr<keys::ReleasePermit> permit) {
   if (!permit.ok()) return Finish(ToGrpc(permit.status()));
   permit_ = *std::move(permit);
-  absl::StatusOr<audit::PublishedCheckpoint> checkpoint = parts_.publisher->newest();
+  absl::StatusOr<audit::PublishedCheckpoint> checkpoint = request_.cosigned() ? NewestCosigned() : parts_.publisher->newest();
   if (!checkpoint.ok()) return Conclude(checkpoint.status());
   checkpoint_ = *std::move(checkpoint);
   next_ = request_.first_sequence();
@@ -115,6 +116,14 @@ void LogExports::Reactor::Permitted(absl::StatusOr<keys::ReleasePermit> permit) 
   v1::ExportLogResponse response;
   response.set_checkpoint(checkpoint_.note);
   Send(response);
+}
+
+absl::StatusOr<audit::PublishedCheckpoint> LogExports::Reactor::NewestCosigned() const {
+  std::optional<audit::PublishedCheckpoint> cosigned = parts_.publisher->newest_cosigned();
+  if (cosigned.has_value() && cosigned->tree_size >= request_.first_sequence()) return *std::move(cosigned);
+  return absl::FailedPreconditionError(absl::StrCat("cosigned: witnesses have cosigned the first ",
+                                                    cosigned.has_value() ? cosigned->tree_size : 0,
+                                                    " entries and no more yet; try again in some seconds, or export without"));
 }
 
 void LogExports::Reactor::Send(const v1::ExportLogResponse& response) {

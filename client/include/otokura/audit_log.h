@@ -70,6 +70,7 @@ struct AuditPage {
 struct LogHead {
   std::string checkpoint{};
   std::string verifier_key{};
+  std::string cosigned_checkpoint{};  // the newest with cosignatures of witnesses (c2sp.org/tlog-cosignature); empty where there is none
 };
 
 // Called in order, on the calling thread. An error from any of them ends the export with that error.
@@ -77,6 +78,7 @@ struct LogSink {
   std::function<absl::Status(std::string_view checkpoint)> begin{};  // once, first: leaves follow up to its size
   std::function<absl::Status(uint64_t sequence, std::string_view leaf)> leaf{};
   std::function<absl::Status(const AuditEntry& entry)> opened{};  // optional: each leaf with its details, checked against its commitments
+  bool cosigned = false;  // up to the newest checkpoint that witnesses cosigned, which may be some seconds old
 };
 
 // As people read it. DATA_LOSS, FAILED_PRECONDITION where it is no entry that this program knows.
