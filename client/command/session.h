@@ -26,6 +26,7 @@ void AddGet(CLI::App* app, Session* session);
 void AddAudit(CLI::App* app, Session* session);
 void AddAuditProofs(CLI::App* audit, Session* session);  // key, export, verify, prove, verify-proof
 void AddAdmin(CLI::App* app, Session* session);
+void AddAdminLog(CLI::App* admin, Session* session);
 void AddWitness(CLI::App* app, Session* session);
 
 // --purpose and --reference. Not required: only some of what the command does needs them, and the gateway says so.

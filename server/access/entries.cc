@@ -34,6 +34,8 @@ v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
       return v1::AUDIT_EXPORT;
     case Action::kProveAudit:
       return v1::AUDIT_PROOF;
+    case Action::kReopenLog:
+      return v1::LOG_REOPEN;
   }
   return v1::AUDIT_ACTION_UNSPECIFIED;
 }

@@ -32,6 +32,7 @@ constexpr Right kRights[] = {
     {v1::SECURITY, Action::kFollowAudit, v1::ALL},
     {v1::SECURITY, Action::kListAccounts, v1::ALL},
     {v1::SECURITY, Action::kSuspendAccount, v1::ALL},
+    {v1::SECURITY, Action::kReopenLog, v1::ALL},
     {v1::AUDITOR, Action::kListAudit, v1::ALL},
     {v1::AUDITOR, Action::kExportAudit, v1::ALL},
     {v1::AUDITOR, Action::kProveAudit, v1::ALL},
@@ -56,7 +57,8 @@ constexpr Purpose kPurposes[] = {
 std::string_view ActionName(Action action) {
   static constexpr std::array<std::string_view, kActions> kNames = {
       "record",      "search",        "search-personal", "show",         "show-personal", "listen",      "download",    "list-audit",
-      "add-account", "list-accounts", "suspend-account", "export-audit", "prove-audit",   "count-audit", "follow-audit"};
+      "add-account", "list-accounts", "suspend-account", "export-audit", "prove-audit",   "count-audit", "follow-audit",
+      "reopen-log"};
   return kNames[static_cast<size_t>(action)];
 }
 

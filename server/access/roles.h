@@ -25,8 +25,9 @@ enum class Action : uint8_t {
   kProveAudit,
   kCountAudit,
   kFollowAudit,
+  kReopenLog,
 };
-inline constexpr int kActions = 15;
+inline constexpr int kActions = 16;
 std::string_view ActionName(Action action);
 std::string_view RoleName(v1::Role role);  // lower case, "" for an unknown one
 

@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/audit/commit_and_wait.h"
 #include "server/audit/publisher.h"
 #include "server/audit/tile_rows.h"
 

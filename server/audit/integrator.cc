@@ -1,13 +1,13 @@
 #include "server/audit/integrator.h"
 
 #include <algorithm>
-#include <future>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "crypto/merkle.h"
 #include "crypto/tlog/proofs.h"
+#include "server/audit/commit_and_wait.h"
 #include "server/audit/log_rows.h"
 #include "server/audit/tile_rows.h"
 
@@ -59,16 +59,6 @@ absl::StatusOr<crypto::TileBuilder> LoadTree(const storage::RecordReader& record
 }
 
 }  // namespace
-
-absl::Status CommitAndWait(storage::Committer* committer, storage::Batch batch) {
-  std::promise<absl::Status> committed;
-  storage::RecordCommit commit;
-  commit.batch = std::move(batch);
-  commit.batch.may_use_reserve = true;  // the log must be provable on a full disk too
-  commit.done = [&committed](const absl::Status& status, absl::Span<const uint64_t>) { committed.set_value(status); };
-  committer->Commit(std::move(commit));
-  return committed.get_future().get();
-}
 
 absl::Status Integrator::Load() {
   absl::StatusOr<std::optional<v1::IntegratedLog>> row = ReadIntegrated(*records_);

@@ -40,9 +40,6 @@ class Integrator {
   std::optional<std::string> stored_row_;    // as the store has it, so that of two writers one is refused
 };
 
-// Commits and waits. Never from a callback of the committer.
-absl::Status CommitAndWait(storage::Committer* committer, storage::Batch batch);
-
 }  // namespace otokura::audit
 
 #endif  // OTOKURA_SERVER_AUDIT_INTEGRATOR_H_

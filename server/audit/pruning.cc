@@ -1,12 +1,11 @@
 #include "server/audit/pruning.h"
 
-#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
+#include "server/audit/commit_and_wait.h"
 #include "server/audit/log_rows.h"
 
 namespace otokura::audit {
@@ -41,22 +40,7 @@ absl::StatusOr<uint64_t> DetailsPruning::Prune(absl::Time cutoff) {
 }
 
 absl::Status DetailsPruning::Commit(storage::Batch batch, uint64_t first, uint64_t end) const {
-  auto draft = std::make_unique<Draft>();
-  draft->leaf.set_action(v1::DETAILS_PRUNED);
-  draft->leaf.set_decision(v1::NOTED);
-  draft->leaf.set_subject(absl::StrCat("entries ", first, " to ", end - 1));
-  storage::RecordCommit commit;
-  commit.batch = std::move(batch);
-  commit.entries.push_back(std::move(draft));
-  absl::Notification done;
-  absl::Status result;
-  commit.done = [&done, &result](const absl::Status& status, absl::Span<const uint64_t>) {
-    result = status;
-    done.Notify();
-  };
-  committer_->Commit(std::move(commit));
-  done.WaitForNotification();
-  return result;
+  return CommitFact(committer_, v1::DETAILS_PRUNED, absl::StrCat("entries ", first, " to ", end - 1), std::move(batch));
 }
 
 }  // namespace otokura::audit

@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "crypto/merkle.h"
+#include "server/audit/commit_and_wait.h"
 #include "server/audit/tile_rows.h"
 #include "server/keys/key_store_file.h"
 
@@ -28,6 +29,11 @@ crypto::NoteVerifier VerifierOf(const crypto::NoteSigner& signer) { return *cryp
 absl::Status WriteFirstCheckpoint(const crypto::NoteSigner& signer, const std::string& copy_path) {
   absl::StatusOr<std::string> note = SignedNote(signer, 0, crypto::MerkleEmptyRoot());
   return note.ok() ? keys::WriteNewFile(copy_path, *note) : note.status();
+}
+
+absl::Status ReplaceWithFirstCheckpoint(const crypto::NoteSigner& signer, const std::string& copy_path) {
+  absl::StatusOr<std::string> note = SignedNote(signer, 0, crypto::MerkleEmptyRoot());
+  return note.ok() ? keys::ReplaceFile(copy_path, *note) : note.status();
 }
 
 Publisher::Publisher(Parts parts)

@@ -69,6 +69,14 @@ class Publisher {
   absl::Status AddCosignature(const PublishedCheckpoint& checkpoint, std::string_view witness, std::string_view line);
   // Whether the log was seen to extend what was published before. Else why not, and what to do.
   absl::Status MayRelease() const;
+  // A checkpoint of this log that it does not extend, and what is known of where the two part.
+  struct Lost {
+    uint64_t tree_size = 0;
+    uint64_t common_tree_size = 0;  // so many entries were published of both
+  };
+  // FAILED_PRECONDITION where the log extends it; INVALID_ARGUMENT where it is no checkpoint of this log, or not the newest that is known
+  // here.
+  absl::StatusOr<Lost> FindLost(std::string_view checkpoint);
   std::string VerifierKey() const { return parts_.signer->VerifierKey(); }
 
  private:
@@ -76,6 +84,7 @@ class Publisher {
   absl::Status CompareWithCopies() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
   // What the note says, once the integrated log extends it.
   absl::StatusOr<crypto::Checkpoint> CheckExtends(std::string_view note, std::string_view where) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
+  uint64_t CommonTreeSize(uint64_t lost_tree_size) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
   absl::Status LoadCosigned() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
   absl::Status CheckCopyIsOurs() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
   absl::Status Sign(const Head& head) ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
@@ -103,6 +112,8 @@ class Publisher {
 
 // `otokurad init`: the checkpoint of the empty log, so that from the first moment there is one to extend.
 absl::Status WriteFirstCheckpoint(const crypto::NoteSigner& signer, const std::string& copy_path);
+// The same for a log that follows another.
+absl::Status ReplaceWithFirstCheckpoint(const crypto::NoteSigner& signer, const std::string& copy_path);
 
 }  // namespace otokura::audit
 

@@ -1,5 +1,9 @@
 #include "server/keys/log_key.h"
 
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -14,6 +18,7 @@ namespace {
 constexpr uint32_t kFileVersion = 1;
 
 std::string KeyPath(const std::string& key_store_dir) { return key_store_dir + "/log.key"; }
+std::string NextKeyPath(const std::string& key_store_dir) { return key_store_dir + "/log.key.next"; }
 
 // The owner id in its wrapping: a key of one log does not open as another's.
 std::string OwnerId(std::string_view origin) { return crypto::Sha256(origin).substr(0, crypto::kOwnerIdBytes); }
@@ -37,7 +42,9 @@ absl::StatusOr<v1::LogKeyFile> ReadKeyFile(const std::string& path) {
 std::string LogPublicKeyPath(const std::string& key_store_dir) { return key_store_dir + "/log.vkey"; }
 std::string CheckpointCopyPath(const std::string& key_store_dir) { return key_store_dir + "/log-checkpoint"; }
 
-absl::Status MakeLogKey(const std::string& key_store_dir, std::string_view origin, crypto::KeyEncryptionProvider& provider) {
+namespace {
+
+absl::StatusOr<std::string> NewKeyFile(std::string_view origin, crypto::KeyEncryptionProvider& provider) {
   absl::StatusOr<crypto::SecretBytes> seed = crypto::SecretBytes::Random(crypto::kKeyBytes);
   if (!seed.ok()) return seed.status();
   absl::StatusOr<std::string> wrapped = provider.Wrap(crypto::KeyType::kLog, OwnerId(origin), *seed);
@@ -49,7 +56,32 @@ absl::Status MakeLogKey(const std::string& key_store_dir, std::string_view origi
   file.set_origin(std::string(origin));
   file.set_root_version(provider.root_version());
   file.set_wrapped_seed(*std::move(wrapped));
-  return WriteNewFile(KeyPath(key_store_dir), file.SerializeAsString());
+  return file.SerializeAsString();
+}
+
+}  // namespace
+
+absl::Status MakeLogKey(const std::string& key_store_dir, std::string_view origin, crypto::KeyEncryptionProvider& provider) {
+  const absl::StatusOr<std::string> file = NewKeyFile(origin, provider);
+  return file.ok() ? WriteNewFile(KeyPath(key_store_dir), *file) : file.status();
+}
+
+absl::Status MakeNextLogKey(const std::string& key_store_dir, std::string_view origin, crypto::KeyEncryptionProvider& provider) {
+  const absl::StatusOr<std::string> file = NewKeyFile(origin, provider);
+  return file.ok() ? ReplaceFile(NextKeyPath(key_store_dir), *file) : file.status();
+}
+
+absl::StatusOr<crypto::NoteSigner> TakeNextLogKey(const std::string& key_store_dir, crypto::KeyEncryptionProvider& provider) {
+  const absl::StatusOr<std::string> next = ReadSmallFile(NextKeyPath(key_store_dir));
+  if (!next.ok()) return next.status();
+  if (absl::Status replaced = ReplaceFile(KeyPath(key_store_dir), *next); !replaced.ok()) return replaced;
+  return OpenLogKey(key_store_dir, provider);
+}
+
+absl::Status RemoveNextLogKey(const std::string& key_store_dir) {
+  const std::string path = NextKeyPath(key_store_dir);
+  if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("unlink ", path, ": ", std::strerror(errno)));
 }
 
 absl::StatusOr<crypto::NoteSigner> OpenLogKey(const std::string& key_store_dir, crypto::KeyEncryptionProvider& provider) {

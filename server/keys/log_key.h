@@ -22,6 +22,12 @@ absl::Status MakeLogKey(const std::string& key_store_dir, std::string_view origi
 // FAILED_PRECONDITION where there is none, or one of a newer version; DATA_LOSS where it does not open.
 absl::StatusOr<crypto::NoteSigner> OpenLogKey(const std::string& key_store_dir, crypto::KeyEncryptionProvider& provider);
 
+// A key of a log that follows this one, beside the one in force (<key store>/log.key.next); what lay there before is replaced.
+absl::Status MakeNextLogKey(const std::string& key_store_dir, std::string_view origin, crypto::KeyEncryptionProvider& provider);
+// Puts it in the place of the one in force, in one step, and leaves it where it lay too. NOT_FOUND where there is none.
+absl::StatusOr<crypto::NoteSigner> TakeNextLogKey(const std::string& key_store_dir, crypto::KeyEncryptionProvider& provider);
+absl::Status RemoveNextLogKey(const std::string& key_store_dir);  // OK where there is none
+
 std::string LogPublicKeyPath(const std::string& key_store_dir);
 std::string CheckpointCopyPath(const std::string& key_store_dir);
 

@@ -14,8 +14,10 @@
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "server/audit/commit_and_wait.h"
 #include "server/keys/log_key.h"
 #include "server/otokurad/health.h"
+#include "server/otokurad/log_reopening.h"
 #include "server/recordings/site.h"
 #include "server/rpc/library_messages.h"
 #include "server/rpc/server_options.h"
@@ -71,7 +73,9 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   log_ = *std::move(log);
   queries_ = std::make_unique<audit::Queries>(&store_.engine->records(), &store_.keys->site(), log_.get());
   committer_ = storage::Committer::Create(store_.engine.get(), log_.get());
+  if (absl::Status reopened = CarryOutReopening(config_, committer_.get(), &store_); !reopened.ok()) return reopened;
   if (absl::Status opened = OpenLog(); !opened.ok()) return opened;
+  reopening_ = std::make_unique<audit::Reopening>(&store_.engine->records(), committer_.get(), publisher_.get(), clock_.get());
   pruning_ = std::make_unique<audit::DetailsPruning>(&store_.engine->records(), &store_.keys->site(), committer_.get(), log_.get());
   gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get(), RefusalLimitsOf(config_.limits()), [this] {
     absl::Status extends = publisher_->MayRelease();
@@ -163,7 +167,7 @@ void Gateway::MakeServices() {
       std::make_unique<rpc::AuditService>(rpc::AuditService::Parts{door_.get(), gate_.get(), log_.get(), queries_.get(), site_keys,
                                                                    log_exports_.get(), log_proofs_.get(), clock_.get(), executor_.get()});
   admin_service_ = std::make_unique<rpc::AdminService>(
-      rpc::AdminService::Parts{door_.get(), gate_.get(), directory_.get(), site_keys, executor_.get(), clock_.get()});
+      rpc::AdminService::Parts{door_.get(), gate_.get(), directory_.get(), site_keys, reopening_.get(), executor_.get(), clock_.get()});
 }
 
 absl::Status Gateway::Serve() {
@@ -287,22 +291,9 @@ void Gateway::ReportLibraryMessages() {
 }
 
 absl::Status Gateway::LogFact(v1::AuditAction action, std::string subject) {
-  auto draft = std::make_unique<audit::Draft>();
-  draft->leaf.set_action(action);
-  draft->leaf.set_decision(v1::NOTED);
-  draft->leaf.set_subject(std::move(subject));
-  storage::RecordCommit commit;
-  commit.batch.may_use_reserve = true;
-  commit.entries.push_back(std::move(draft));
-  absl::Notification done;
-  absl::Status result;
-  commit.done = [&done, &result](const absl::Status& status, absl::Span<const uint64_t>) {
-    result = status;
-    done.Notify();
-  };
-  committer_->Commit(std::move(commit));
-  done.WaitForNotification();
-  return result;
+  storage::Batch nothing_else;
+  nothing_else.may_use_reserve = true;
+  return audit::CommitFact(committer_.get(), action, std::move(subject), std::move(nothing_else));
 }
 
 void Gateway::Stop() {

@@ -23,6 +23,7 @@
 #include "server/audit/pruning.h"
 #include "server/audit/publisher.h"
 #include "server/audit/queries.h"
+#include "server/audit/reopening.h"
 #include "server/otokurad/store.h"
 #include "server/recordings/catalogue.h"
 #include "server/recordings/ingest.h"
@@ -93,7 +94,7 @@ class Gateway {
 
   absl::Mutex health_mutex_;
   grpc::HealthCheckServiceInterface* health_ ABSL_GUARDED_BY(health_mutex_) = nullptr;  // the server's, while it serves
-  absl::Mutex epochs_mutex_;  // one at a time makes epochs
+  absl::Mutex epochs_mutex_;                                                            // one at a time makes epochs
 
   // Destroyed last to first: whoever borrows stands below what it borrows. Stop ends the executor before all that its tasks use.
   Store store_;
@@ -102,6 +103,7 @@ class Gateway {
   std::unique_ptr<storage::Committer> committer_;
   std::unique_ptr<audit::Publisher> publisher_;
   std::unique_ptr<audit::Anchors> anchors_;
+  std::unique_ptr<audit::Reopening> reopening_;
   std::unique_ptr<audit::DetailsPruning> pruning_;
   std::unique_ptr<access::Gate> gate_;
   std::unique_ptr<access::Directory> directory_;

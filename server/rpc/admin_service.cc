@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "server/access/account_checks.h"
 #include "server/rpc/unary_call.h"
 
 namespace otokura::rpc {
@@ -14,6 +15,8 @@ namespace {
 constexpr char kTokenScope[] = "accounts";
 constexpr size_t kPageTokenBytesMax = 256;
 constexpr size_t kAccountNameBytesMax = 63;
+constexpr size_t kReasonBytesMax = 256;            // admin.proto
+constexpr size_t kCheckpointBytesMax = 16 * 1024;  // with the cosignatures of a hundred witnesses
 
 access::Ask AskFor(access::Action action, std::string_view account_name) {
   access::Ask ask;
@@ -62,14 +65,42 @@ grpc::ServerUnaryReactor* AdminService::ListAccounts(grpc::CallbackServerContext
       });
 }
 
-std::unique_ptr<audit::Draft> AdminService::Permitted(const access::Caller& caller, const access::Ask& ask, const AccountDone& done) const {
+grpc::ServerUnaryReactor* AdminService::ReopenLog(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                  grpc::ByteBuffer* response) {
+  return ServeUnary<v1::ReopenLogRequest, v1::ReopenLogResponse>(
+      *parts_.door, context, request, response,
+      [this](const access::Caller& caller, const v1::ReopenLogRequest& parsed, UnaryDone<v1::ReopenLogResponse> done) {
+        Reopen(caller, parsed, done);
+      });
+}
+
+std::unique_ptr<audit::Draft> AdminService::Permitted(const access::Caller& caller, const access::Ask& ask,
+                                                      const std::function<void(absl::Status)>& refused) const {
   const access::Decision decision = access::Decide(caller, ask, parts_.clock->Now());
   if (decision.allowed) return access::DraftFor(caller, ask, decision);
   // The gate decides again, alike, and answers only once the refusal is in the log.
-  parts_.gate->Note(caller, ask, [done, refusal = decision.refusal](absl::StatusOr<uint64_t> sequence) {
-    done(sequence.ok() ? refusal : sequence.status());
+  parts_.gate->Note(caller, ask, [refused, refusal = decision.refusal](absl::StatusOr<uint64_t> sequence) {
+    refused(sequence.ok() ? refusal : sequence.status());
   });
   return nullptr;
+}
+
+void AdminService::Reopen(const access::Caller& caller, const v1::ReopenLogRequest& request,
+                          const UnaryDone<v1::ReopenLogResponse>& done) const {
+  std::unique_ptr<audit::Draft> entry = Permitted(caller, AskFor(access::Action::kReopenLog, ""), done);
+  if (entry == nullptr) return;
+  if (request.lost_checkpoint().size() > kCheckpointBytesMax) {
+    return done(absl::InvalidArgumentError(absl::StrCat("lost_checkpoint: over ", kCheckpointBytesMax, " bytes; a checkpoint is shorter")));
+  }
+  if (absl::Status reason = access::CheckText("reason", request.reason(), kReasonBytesMax); !reason.ok()) return done(reason);
+  entry->particulars.reason = request.reason();
+  const auto answer = parts_.reopening->Ask(request.lost_checkpoint(), caller.account().person_id(), std::move(entry));
+  if (!answer.ok()) return done(answer.status());
+  v1::ReopenLogResponse response;
+  response.set_confirmed(answer->confirmed);
+  response.set_lost_tree_size(answer->lost_tree_size);
+  response.set_common_tree_size(answer->common_tree_size);
+  done(std::move(response));
 }
 
 void AdminService::Add(const access::Caller& caller, const v1::AddAccountRequest& request, AccountDone done) const {

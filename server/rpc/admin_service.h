@@ -13,8 +13,10 @@
 #include "otokura/v1/admin.grpc.pb.h"
 #include "server/access/directory.h"
 #include "server/access/gate.h"
+#include "server/audit/reopening.h"
 #include "server/keys/site_keys.h"
 #include "server/rpc/door.h"
+#include "server/rpc/unary_call.h"
 #include "server/runtime/clock.h"
 #include "server/runtime/executor.h"
 
@@ -24,8 +26,8 @@ inline constexpr uint32_t kAccountPageRowsMax = 1000;
 inline constexpr uint32_t kAccountPageRowsDefault = 200;
 
 // Every method takes its message raw (wire.h).
-using RawAdminService = v1::Admin::WithRawCallbackMethod_AddAccount<
-    v1::Admin::WithRawCallbackMethod_ListAccounts<v1::Admin::WithRawCallbackMethod_SuspendAccount<v1::Admin::Service>>>;
+using RawAdminService = v1::Admin::WithRawCallbackMethod_AddAccount<v1::Admin::WithRawCallbackMethod_ListAccounts<
+    v1::Admin::WithRawCallbackMethod_SuspendAccount<v1::Admin::WithRawCallbackMethod_ReopenLog<v1::Admin::Service>>>>;
 
 class AdminService : public RawAdminService {
  public:
@@ -35,6 +37,7 @@ class AdminService : public RawAdminService {
     access::Gate* gate;
     access::Directory* directory;
     const keys::SiteKeys* keys;
+    audit::Reopening* reopening;
     runtime::Executor* executor;
     runtime::Clock* clock;
   };
@@ -46,6 +49,8 @@ class AdminService : public RawAdminService {
                                          grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* SuspendAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                            grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ReopenLog(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                      grpc::ByteBuffer* response) override;
 
  private:
   using AccountDone = std::function<void(absl::StatusOr<v1::Account>)>;
@@ -54,8 +59,10 @@ class AdminService : public RawAdminService {
   void List(const access::Caller& caller, const v1::ListAccountsRequest& request,
             std::function<void(absl::StatusOr<v1::ListAccountsResponse>)> done) const;
   absl::StatusOr<v1::ListAccountsResponse> Page(std::string_view after, size_t rows) const;
-  // Where the role allows it: the entry to commit with the change. Otherwise logs the refusal, ends `done` with it, and gives null.
-  std::unique_ptr<audit::Draft> Permitted(const access::Caller& caller, const access::Ask& ask, const AccountDone& done) const;
+  void Reopen(const access::Caller& caller, const v1::ReopenLogRequest& request, const UnaryDone<v1::ReopenLogResponse>& done) const;
+  // Where the role allows it: the entry to commit with the change. Otherwise logs the refusal, has it told, and gives null.
+  std::unique_ptr<audit::Draft> Permitted(const access::Caller& caller, const access::Ask& ask,
+                                          const std::function<void(absl::Status)>& refused) const;
 
   const Parts parts_;
 };

@@ -17,6 +17,7 @@
 #include "crypto/tlog/cosignature.h"
 #include "nlohmann/json.hpp"
 #include "otokura/v1/audit.grpc.pb.h"
+#include "server/otokurad/configuration.h"
 #include "server/rpc/status.h"
 #include "tests/integration/anchor_port.h"
 #include "tests/integration/anchored_site.h"
@@ -311,6 +312,60 @@ TEST_F(AnchorsTest, WhatCouldNotBeMandatoryIsRefusedByTheConfiguration) {
   site_.config().mutable_log()->mutable_anchors(0)->set_mandatory(false);
   site_.WriteConfiguration();
   EXPECT_EQ(site_.Otokurad("check-config"), 0) << site_.said();
+}
+
+// The fields that CheckConfiguration names, of one anchor made wrong.
+std::vector<std::string> Named(Site& site, const std::function<void(v1::AnchorConfig*)>& wrong) {
+  v1::GatewayConfig config = site.config();
+  v1::AnchorConfig* anchor = config.mutable_log()->add_anchors();
+  anchor->set_name("w1");
+  anchor->set_timeout_ms(1000);
+  anchor->mutable_witness()->set_url("https://witness.example");
+  anchor->mutable_witness()->set_verifier_key("witness.example/w1+773a6c12+BMhTrQ8M0rYZrqks7sT9VqJNZJnVhM55JX5Fz9gTm2Cn");
+  wrong(anchor);
+  std::vector<std::string> fields;
+  for (const gateway::Problem& problem : gateway::CheckConfiguration(config, absl::Now())) {
+    if (problem.field.starts_with("log.")) fields.push_back(problem.field);
+  }
+  return fields;
+}
+
+TEST_F(AnchorsTest, AnchorsThatCannotWorkAreNamedByTheirField) {
+  using Anchor = v1::AnchorConfig;
+  using ::testing::ElementsAre;
+  EXPECT_THAT(Named(site_, [](Anchor*) {}), ::testing::IsEmpty());
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->set_name("W 1"); }), ElementsAre("log.anchors[0].name"));
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->set_name(std::string(33, 'w')); }), ElementsAre("log.anchors[0].name"));
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->set_timeout_ms(99); }), ElementsAre("log.anchors[0].timeout_ms"));
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->set_timeout_ms(60'001); }), ElementsAre("log.anchors[0].timeout_ms"));
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->mutable_witness()->set_url("ftp://witness.example"); }),
+              ElementsAre("log.anchors[0].witness.url"));
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->mutable_witness()->set_url("https://me:secret@witness.example"); }),
+              ElementsAre("log.anchors[0].witness.url"));
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->mutable_witness()->set_verifier_key("nonsense"); }),
+              ElementsAre("log.anchors[0].witness.verifier_key"));
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->mutable_witness()->set_ca_file("/nowhere.pem"); }),
+              ElementsAre("log.anchors[0].witness.ca_file"));
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->mutable_webhook()->set_url("http://archive.example"); }),
+              ElementsAre("log.anchors[0].webhook.url"));
+  EXPECT_THAT(Named(site_,
+                    [](Anchor* a) {
+                      a->mutable_webhook()->set_url("https://archive.example");
+                      a->mutable_webhook()->set_certificate_file(Pki::Ours().CertificateFile("operator"));
+                    }),
+              ElementsAre("log.anchors[0].webhook.private_key_file"));
+  // From here on none lies off this host, which is a warning besides.
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->clear_target(); }), ::testing::Contains("log.anchors[0]"));
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->mutable_syslog(); }), ::testing::Contains("log.anchors[0].syslog"));
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->mutable_syslog()->set_server("siem.example"); }),
+              ::testing::Contains("log.anchors[0].syslog.server"));
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->mutable_syslog()->set_socket("dev/log"); }),
+              ::testing::Contains("log.anchors[0].syslog.socket"));
+  EXPECT_THAT(Named(site_, [](Anchor* a) { a->mutable_file()->set_path("relative"); }), ::testing::Contains("log.anchors[0].file.path"));
+  EXPECT_THAT(Named(site_, [this](Anchor* a) { a->mutable_file()->set_path(site_.config().data_dir() + "/log.jsonl"); }),
+              ::testing::Contains("log.anchors[0].file.path"));
+  site_.config().mutable_log()->set_anchor_lag_seconds(3601);
+  EXPECT_THAT(Named(site_, [](Anchor*) {}), ElementsAre("log.anchor_lag_seconds"));
 }
 
 }  // namespace

@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "otokura/v1/stored.pb.h"
-#include "server/audit/integrator.h"
+#include "server/audit/commit_and_wait.h"
 #include "server/audit/log_rows.h"
 
 namespace otokura::audit {
