@@ -7,9 +7,9 @@
 #include "absl/strings/str_cat.h"
 #include "crypto/base64.h"
 #include "crypto/merkle.h"
-#include "crypto/sha256.h"
 #include "crypto/tlog/checkpoint.h"
 #include "crypto/tlog/decimal.h"
+#include "crypto/tlog/lines.h"
 
 namespace otokura::crypto {
 namespace {
@@ -21,15 +21,6 @@ constexpr size_t kHashesMax = 64;  // one a level
 
 absl::Status Malformed(std::string_view expected) {
   return absl::InvalidArgumentError(absl::StrCat("proof: expected ", absl::string_view(expected.data(), expected.size())));
-}
-
-// Cuts one line off, without its newline; nothing where there is none.
-std::optional<std::string_view> TakeLine(std::string_view* text) {
-  const size_t end = text->find('\n');
-  if (end == std::string_view::npos) return std::nullopt;
-  const std::string_view line = text->substr(0, end);
-  text->remove_prefix(end + 1);
-  return line;
 }
 
 }  // namespace
@@ -59,13 +50,9 @@ absl::StatusOr<LogProof> ParseProof(std::string_view text) {
   const std::optional<uint64_t> index = line && line->starts_with(kIndex) ? ParseDecimal(line->substr(kIndex.size())) : std::nullopt;
   if (!index) return Malformed("a line 'index ' with a decimal number");
   proof.index = *index;
-  for (line = TakeLine(&text); line && !line->empty(); line = TakeLine(&text)) {
-    std::optional<std::string> hash = DecodeBase64(*line);
-    if (!hash || hash->size() != kSha256Bytes || proof.hashes.size() == kHashesMax)
-      return Malformed("at most 64 lines of 32 bytes in base64");
-    proof.hashes.push_back(*std::move(hash));
-  }
-  if (!line || text.empty()) return Malformed("a blank line and then a checkpoint");
+  std::optional<std::vector<std::string>> hashes = TakeHashLines(&text, kHashesMax);
+  if (!hashes || text.empty()) return Malformed("at most 64 lines of 32 bytes in base64, a blank line and then a checkpoint");
+  proof.hashes = *std::move(hashes);
   proof.checkpoint = std::string(text);
   return proof;
 }
