@@ -8,7 +8,10 @@
 #include "absl/strings/str_cat.h"
 #include "client/audit_entry.h"
 #include "client/convert.h"
+#include "client/receipt.h"
 #include "client/unary.h"
+#include "crypto/tlog/checkpoint.h"
+#include "crypto/tlog/consistency_text.h"
 #include "crypto/tlog/entry_bundle.h"
 #include "crypto/tlog/proof_text.h"
 #include "otokura/v1/audit.grpc.pb.h"
@@ -87,6 +90,44 @@ class LeafStream {
   uint64_t next_;
   const LogSink& sink_;
   bool begun_ = false;
+};
+
+// What a note says before anybody has looked at its signatures: good for asking, proves nothing.
+absl::StatusOr<uint64_t> UnverifiedSize(std::string_view note) {
+  const size_t blank = note.rfind("\n\n");
+  if (blank == std::string_view::npos)
+    return absl::InvalidArgumentError("older checkpoint: not a signed note; is it a checkpoint of this log?");
+  const absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::ParseCheckpoint(note.substr(0, blank + 1));
+  if (!checkpoint.ok()) return checkpoint.status();
+  if (checkpoint->tree_size == 0) return absl::InvalidArgumentError("older checkpoint: of the empty log, which every log extends");
+  return checkpoint->tree_size;
+}
+
+// A receipt as it comes: the newest entry first.
+class ReceiptStream {
+ public:
+  explicit ReceiptStream(const std::string& recording_id) : receipt_{.recording_id = recording_id} {}
+
+  absl::Status Take(v1::GetReceiptResponse response) {
+    if (receipt_.checkpoint.empty()) receipt_.checkpoint = std::move(*response.mutable_checkpoint());
+    if (receipt_.entries.size() + static_cast<size_t>(response.leaves_size()) > kReceiptAccessesMax) {
+      return absl::ResourceExhaustedError(absl::StrCat("the gateway sent more than ", kReceiptAccessesMax, " entries about the recording"));
+    }
+    for (v1::ProvenLeaf& leaf : *response.mutable_leaves()) {
+      ReceiptEntry entry{.index = leaf.sequence(), .leaf = std::move(*leaf.mutable_leaf())};
+      entry.hashes.assign(leaf.hashes().begin(), leaf.hashes().end());
+      receipt_.entries.push_back(std::move(entry));
+    }
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::string> Finish() {
+    if (receipt_.entries.empty()) return absl::InternalError("the gateway answered with nothing");
+    std::reverse(receipt_.entries.begin(), receipt_.entries.end());
+    return FormatReceipt(receipt_);
+  }
+
+ private:
+  Receipt receipt_;
 };
 
 class GatewayAuditStream final : public AuditStream {
@@ -210,6 +251,33 @@ class GatewayAuditLog final : public AuditLog {
     proof.hashes.assign(response->hashes().begin(), response->hashes().end());
     proof.checkpoint = response->checkpoint();
     return crypto::FormatProof(proof);
+  }
+
+  absl::StatusOr<std::string> ProveConsistency(const std::string& old_checkpoint) override {
+    const absl::StatusOr<uint64_t> old_size = UnverifiedSize(old_checkpoint);
+    if (!old_size.ok()) return old_size.status();
+    v1::ProveConsistencyRequest request;
+    request.set_old_size(*old_size);
+    auto response = Ask(stub_.get(), &v1::Audit::Stub::ProveConsistency, request);
+    if (!response.ok()) return response.status();
+    crypto::ConsistencyProof proof{.old_checkpoint = old_checkpoint, .checkpoint = response->checkpoint()};
+    proof.hashes.assign(response->hashes().begin(), response->hashes().end());
+    return crypto::FormatConsistencyProof(proof);
+  }
+
+  absl::StatusOr<std::string> MakeReceipt(const std::string& recording_id) override {
+    v1::GetReceiptRequest request;
+    request.set_recording_id(recording_id);
+    grpc::ClientContext context;
+    const auto reader = stub_->GetReceipt(&context, request);
+    ReceiptStream receipt(recording_id);
+    absl::Status taken = absl::OkStatus();
+    v1::GetReceiptResponse response;
+    while (taken.ok() && reader->Read(&response)) taken = receipt.Take(std::move(response));
+    if (!taken.ok()) context.TryCancel();
+    const absl::Status ended = FromGrpc(reader->Finish());
+    if (!taken.ok()) return taken;
+    return ended.ok() ? receipt.Finish() : ended;
   }
 
   absl::StatusOr<std::unique_ptr<AuditStream>> Follow(const AuditQuery& query, std::optional<uint64_t> from_sequence) override {

@@ -67,6 +67,7 @@ void AddAudit(CLI::App* app, Session* session) {
   AddAuditShow(audit, session);
   AddAuditReport(audit, session);
   AddAuditProofs(audit, session);
+  AddAuditReceipt(audit, session);
 }
 
 }  // namespace otokura::client

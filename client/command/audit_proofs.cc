@@ -1,4 +1,5 @@
 // `otokura audit key`, `export`, `verify`, `prove`, `verify-proof`: what somebody needs who need not trust the gateway.
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "client/log_exporter.h"
 #include "client/log_verifier.h"
 #include "client/posix_file.h"
+#include "crypto/tlog/consistency_text.h"
 #include "crypto/tlog/proof_text.h"
 
 namespace otokura::client {
@@ -25,7 +27,7 @@ namespace {
 constexpr uint64_t kFindingsShownMax = 20;  // one changed entry changes every tile above it; the first say the most
 
 struct ProofOptions {
-  std::string folder, file, key, since, details, witness;
+  std::string folder, file, key, since, details, witness, consistency;
   uint64_t entry = 0;
   bool live = false;
   bool cosigned = false;
@@ -176,10 +178,15 @@ int RunVerify(const ProofOptions& options, const Session& session) {
 
 // ---- prove
 
+absl::StatusOr<std::string> ProveExtension(const std::string& path, AuditLog& log) {
+  absl::StatusOr<std::string> older = ReadFile(path, crypto::kNoteBytesMax);
+  return older.ok() ? log.ProveConsistency(*older) : older;
+}
+
 int Prove(const ProofOptions& options, const Session& session) {
   auto log = AuditLog::Create(session.connection);
   if (!log.ok()) return Fail(log.status());
-  auto proof = (*log)->Prove(options.entry);
+  auto proof = options.consistency.empty() ? (*log)->Prove(options.entry) : ProveExtension(options.consistency, **log);
   if (!proof.ok()) return Fail(proof.status());
   std::fputs(proof->c_str(), stdout);
   return kExitDone;
@@ -190,17 +197,13 @@ struct ProvenEntry {
   crypto::Checkpoint checkpoint;
 };
 
-absl::StatusOr<ProvenEntry> CheckProof(const ProofOptions& options) {
-  auto key = ParseKey(options.key);
-  if (!key.ok()) return key.status();
-  absl::StatusOr<std::string> text = ReadFile(options.file, crypto::kProofTextBytesMax);
-  if (!text.ok()) return text.status();
-  absl::StatusOr<crypto::LogProof> proof = crypto::ParseProof(*text);
+absl::StatusOr<ProvenEntry> CheckProof(std::string_view text, const crypto::NoteVerifier& key) {
+  absl::StatusOr<crypto::LogProof> proof = crypto::ParseProof(text);
   if (!proof.ok()) return proof.status();
   if (proof->extra.empty())
     return absl::InvalidArgumentError("proof: it does not hold the entry that it proves; is it one of `audit prove`?");
-  if (absl::Status holds = crypto::VerifyProof(*proof, proof->extra, *key); !holds.ok()) return holds;
-  absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::OpenCheckpoint(proof->checkpoint, *key);
+  if (absl::Status holds = crypto::VerifyProof(*proof, proof->extra, key); !holds.ok()) return holds;
+  absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::OpenCheckpoint(proof->checkpoint, key);
   if (!checkpoint.ok()) return checkpoint.status();
   absl::StatusOr<AuditEntry> entry = ParseAuditEntry(proof->extra);
   if (!entry.ok()) return entry.status();
@@ -210,8 +213,8 @@ absl::StatusOr<ProvenEntry> CheckProof(const ProofOptions& options) {
   return ProvenEntry{*std::move(entry), *std::move(checkpoint)};
 }
 
-int RunVerifyProof(const ProofOptions& options, const Session& session) {
-  const auto proven = CheckProof(options);
+int CheckEntry(std::string_view text, const crypto::NoteVerifier& key, const Session& session) {
+  const auto proven = CheckProof(text, key);
   if (!proven.ok()) return Fail(proven.status());
   const AuditEntry& entry = proven->entry;
   if (session.json) {
@@ -228,6 +231,28 @@ int RunVerifyProof(const ProofOptions& options, const Session& session) {
       {LocalTimeText(entry.time), entry.action, entry.decision, entry.rule, entry.role, entry.recording_id, entry.purpose, entry.outcome});
   std::fputs(table.Text().c_str(), stdout);
   return kExitDone;
+}
+
+int CheckExtension(std::string_view text, const crypto::NoteVerifier& key, const Session& session) {
+  const auto proof = crypto::ParseConsistencyProof(text);
+  if (!proof.ok()) return Fail(proof.status());
+  const auto extended = crypto::VerifyConsistencyProof(*proof, key);
+  if (!extended.ok()) return Fail(extended.status());
+  if (session.json) {
+    PrintJson({{"origin", extended->newer.origin}, {"old_tree_size", extended->older.tree_size}, {"tree_size", extended->newer.tree_size}});
+  } else {
+    std::printf("proven: the log %s of %llu entries begins with the %llu of the older checkpoint\n", extended->newer.origin.c_str(),
+                static_cast<unsigned long long>(extended->newer.tree_size), static_cast<unsigned long long>(extended->older.tree_size));
+  }
+  return kExitDone;
+}
+
+int RunVerifyProof(const ProofOptions& options, const Session& session) {
+  const auto key = ParseKey(options.key);
+  if (!key.ok()) return Fail(key.status());
+  const auto text = ReadFile(options.file, std::max(crypto::kProofTextBytesMax, crypto::kConsistencyTextBytesMax));
+  if (!text.ok()) return Fail(text.status());
+  return crypto::IsConsistencyProof(*text) ? CheckExtension(*text, *key, session) : CheckEntry(*text, *key, session);
 }
 
 void AddLogKey(CLI::App* command, ProofOptions* options) {
@@ -275,13 +300,17 @@ void AddAuditProofs(CLI::App* audit, Session* session) {
   AddVerify(audit, session);
 
   auto prove_options = std::make_shared<ProofOptions>();
-  CLI::App* prove = audit->add_subcommand("prove", "Print a proof that an entry is in the log (c2sp.org/tlog-proof)");
-  prove->add_option("entry", prove_options->entry, "its sequence number")->required();
-  prove->footer(Footer("otokura audit prove 1017 > 1017.tlog-proof"));
+  CLI::App* prove = audit->add_subcommand(
+      "prove", "Print a proof that an entry is in the log (c2sp.org/tlog-proof), or that the log extends an older checkpoint");
+  auto* what = prove->add_option_group("what", "one of");
+  what->add_option("entry", prove_options->entry, "its sequence number");
+  what->add_option("--consistency", prove_options->consistency, "a file with an older checkpoint: prove that the log extends it, instead");
+  what->require_option(1);
+  prove->footer(Footer("otokura audit prove 1017 > 1017.tlog-proof; otokura audit prove --consistency last-year.checkpoint > since.proof"));
   OnChosen(prove, session, prove_options, Prove);
 
   auto check_options = std::make_shared<ProofOptions>();
-  CLI::App* check = audit->add_subcommand("verify-proof", "Check such a proof, offline, and show its entry");
+  CLI::App* check = audit->add_subcommand("verify-proof", "Check such a proof, offline, and show what it proves");
   check->add_option("file", check_options->file, "a proof")->required();
   AddLogKey(check, check_options.get());
   check->footer(Footer("otokura audit verify-proof 1017.tlog-proof --key calls.example/otokura/5f…+0a1b2c3d+AX…"));

@@ -36,6 +36,7 @@ void AddAuditCount(CLI::App* audit, Session* session);
 void AddAuditTail(CLI::App* audit, Session* session);
 void AddAuditShow(CLI::App* audit, Session* session);
 void AddAuditReport(CLI::App* audit, Session* session);
+void AddAuditReceipt(CLI::App* audit, Session* session);  // receipt, verify-receipt
 
 }  // namespace otokura::client
 

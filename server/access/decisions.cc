@@ -18,6 +18,9 @@ bool IsAboutRecording(Action action) {
   return action == Action::kShow || action == Action::kShowPersonal || action == Action::kListen || action == Action::kDownload;
 }
 
+// What is asked about one recording answers alike where there is none and where it is out of reach.
+bool NeedsRecording(Action action) { return IsAboutRecording(action) || action == Action::kMakeReceipt; }
+
 // Whatever opens personal metadata or audio states why; so does a search by a personal term.
 bool NeedsReason(Action action) { return IsAboutRecording(action) || action == Action::kSearchPersonal; }
 
@@ -106,7 +109,7 @@ Decision Decide(const Caller& caller, const Ask& ask, absl::Time now) {
   // A right over everything means nothing less: an account narrowed below it has none of it.
   if (ScopeOf(caller.account().role(), ask.action) == v1::ALL && scope != v1::ALL) return DenyRole(caller, ask.action);
   if (Decision justified = CheckJustification(caller, ask); !justified.allowed) return justified;
-  if (IsAboutRecording(ask.action) && !(ask.resource.has_value() && InScope(caller, scope, *ask.resource))) return DenyScopeOrAbsent();
+  if (NeedsRecording(ask.action) && !(ask.resource.has_value() && InScope(caller, scope, *ask.resource))) return DenyScopeOrAbsent();
   if (ask.action == Action::kSuspendAccount && ask.requested_id == caller.account().name()) {
     return Deny("own-account",
                 absl::FailedPreconditionError("name: your own account; ask somebody else of the security role to suspend it"));

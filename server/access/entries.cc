@@ -36,6 +36,8 @@ v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
       return v1::AUDIT_PROOF;
     case Action::kReopenLog:
       return v1::LOG_REOPEN;
+    case Action::kMakeReceipt:
+      return v1::RECEIPT;
   }
   return v1::AUDIT_ACTION_UNSPECIFIED;
 }

@@ -86,7 +86,7 @@ class Gate {
   // For kShow, kShowPersonal → Released::kMetadata; kListen, kDownload → kAudio; kListAudit, kCountAudit, kFollowAudit, kExportAudit →
   // kAuditDetails.
   void Release(const Caller& caller, Ask ask, std::function<void(absl::StatusOr<keys::ReleasePermit>)> done);
-  // Searches, account and key actions: an entry without a permit. Gives the entry's sequence.
+  // Searches, proofs, receipts, account and key actions: an entry without a permit. Gives the entry's sequence.
   void Note(const Caller& caller, const Ask& ask, std::function<void(absl::StatusOr<uint64_t>)> done);
 
   // How a release ended; closes the entry `of_sequence`. Best effort is not enough: when it cannot be written, `done` says so and the

@@ -30,6 +30,7 @@ constexpr Right kRights[] = {
     {v1::SECURITY, Action::kProveAudit, v1::ALL},
     {v1::SECURITY, Action::kCountAudit, v1::ALL},
     {v1::SECURITY, Action::kFollowAudit, v1::ALL},
+    {v1::SECURITY, Action::kMakeReceipt, v1::ALL},
     {v1::SECURITY, Action::kListAccounts, v1::ALL},
     {v1::SECURITY, Action::kSuspendAccount, v1::ALL},
     {v1::SECURITY, Action::kReopenLog, v1::ALL},
@@ -38,6 +39,7 @@ constexpr Right kRights[] = {
     {v1::AUDITOR, Action::kProveAudit, v1::ALL},
     {v1::AUDITOR, Action::kCountAudit, v1::ALL},
     {v1::AUDITOR, Action::kFollowAudit, v1::ALL},
+    {v1::AUDITOR, Action::kMakeReceipt, v1::ALL},
     {v1::ADMIN, Action::kAddAccount, v1::ALL},
     {v1::ADMIN, Action::kListAccounts, v1::ALL},
 };
@@ -56,9 +58,9 @@ constexpr Purpose kPurposes[] = {
 
 std::string_view ActionName(Action action) {
   static constexpr std::array<std::string_view, kActions> kNames = {
-      "record",      "search",        "search-personal", "show",         "show-personal", "listen",      "download",    "list-audit",
-      "add-account", "list-accounts", "suspend-account", "export-audit", "prove-audit",   "count-audit", "follow-audit",
-      "reopen-log"};
+      "record",      "search",      "search-personal", "show",          "show-personal",   "listen",
+      "download",    "list-audit",  "add-account",     "list-accounts", "suspend-account", "export-audit",
+      "prove-audit", "count-audit", "follow-audit",    "reopen-log",    "make-receipt"};
   return kNames[static_cast<size_t>(action)];
 }
 

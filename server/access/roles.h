@@ -26,8 +26,9 @@ enum class Action : uint8_t {
   kCountAudit,
   kFollowAudit,
   kReopenLog,
+  kMakeReceipt,
 };
-inline constexpr int kActions = 16;
+inline constexpr int kActions = 17;
 std::string_view ActionName(Action action);
 std::string_view RoleName(v1::Role role);  // lower case, "" for an unknown one
 

@@ -163,9 +163,11 @@ void Gateway::MakeServices() {
       rpc::LogExports::Parts{door_.get(), gate_.get(), publisher_.get(), leaf_runs_.get(), executor_.get(), clock_.get()});
   log_proofs_ =
       std::make_unique<rpc::LogProofs>(rpc::LogProofs::Parts{gate_.get(), publisher_.get(), records, executor_.get(), clock_.get()});
-  audit_service_ =
-      std::make_unique<rpc::AuditService>(rpc::AuditService::Parts{door_.get(), gate_.get(), log_.get(), queries_.get(), site_keys,
-                                                                   log_exports_.get(), log_proofs_.get(), clock_.get(), executor_.get()});
+  log_receipts_ = std::make_unique<rpc::LogReceipts>(
+      rpc::LogReceipts::Parts{door_.get(), gate_.get(), publisher_.get(), records, executor_.get(), clock_.get()});
+  audit_service_ = std::make_unique<rpc::AuditService>(rpc::AuditService::Parts{door_.get(), gate_.get(), log_.get(), queries_.get(),
+                                                                                site_keys, log_exports_.get(), log_proofs_.get(),
+                                                                                log_receipts_.get(), clock_.get(), executor_.get()});
   admin_service_ = std::make_unique<rpc::AdminService>(
       rpc::AdminService::Parts{door_.get(), gate_.get(), directory_.get(), site_keys, reopening_.get(), executor_.get(), clock_.get()});
 }

@@ -118,6 +118,7 @@ class Gateway {
   std::unique_ptr<audit::LeafRuns> leaf_runs_;
   std::unique_ptr<rpc::LogExports> log_exports_;
   std::unique_ptr<rpc::LogProofs> log_proofs_;
+  std::unique_ptr<rpc::LogReceipts> log_receipts_;
   std::unique_ptr<rpc::AuditService> audit_service_;
   std::unique_ptr<rpc::AdminService> admin_service_;
   std::unique_ptr<grpc::Server> server_;

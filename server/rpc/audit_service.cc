@@ -40,6 +40,11 @@ grpc::ServerWriteReactor<grpc::ByteBuffer>* AuditService::ExportLog(grpc::Callba
   return parts_.exports->Start(context, request);
 }
 
+grpc::ServerWriteReactor<grpc::ByteBuffer>* AuditService::GetReceipt(grpc::CallbackServerContext* context,
+                                                                     const grpc::ByteBuffer* request) {
+  return parts_.receipts->Start(context, request);
+}
+
 grpc::ServerUnaryReactor* AuditService::GetCheckpoint(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                       grpc::ByteBuffer* response) {
   return ServeUnary<v1::GetCheckpointRequest, v1::GetCheckpointResponse>(

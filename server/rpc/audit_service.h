@@ -14,6 +14,7 @@
 #include "server/rpc/door.h"
 #include "server/rpc/log_export.h"
 #include "server/rpc/log_proofs.h"
+#include "server/rpc/log_receipts.h"
 #include "server/rpc/unary_call.h"
 #include "server/runtime/clock.h"
 #include "server/runtime/executor.h"
@@ -21,8 +22,8 @@
 namespace otokura::rpc {
 
 // Every method takes its message raw (wire.h).
-using RawAuditQueries = v1::Audit::WithRawCallbackMethod_List<
-    v1::Audit::WithRawCallbackMethod_Count<v1::Audit::WithRawCallbackMethod_Follow<v1::Audit::Service>>>;
+using RawAuditQueries = v1::Audit::WithRawCallbackMethod_List<v1::Audit::WithRawCallbackMethod_Count<
+    v1::Audit::WithRawCallbackMethod_Follow<v1::Audit::WithRawCallbackMethod_GetReceipt<v1::Audit::Service>>>>;
 using RawAuditService = v1::Audit::WithRawCallbackMethod_ExportLog<v1::Audit::WithRawCallbackMethod_GetCheckpoint<
     v1::Audit::WithRawCallbackMethod_ProveInclusion<v1::Audit::WithRawCallbackMethod_ProveConsistency<RawAuditQueries>>>>;
 
@@ -37,6 +38,7 @@ class AuditService : public RawAuditService {
     const keys::SiteKeys* keys;
     LogExports* exports;
     const LogProofs* proofs;
+    LogReceipts* receipts;
     runtime::Clock* clock;
     runtime::Executor* executor;
   };
@@ -52,6 +54,7 @@ class AuditService : public RawAuditService {
                                   grpc::ByteBuffer* response) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* Follow(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) override;
   grpc::ServerWriteReactor<grpc::ByteBuffer>* ExportLog(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) override;
+  grpc::ServerWriteReactor<grpc::ByteBuffer>* GetReceipt(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) override;
   grpc::ServerUnaryReactor* GetCheckpoint(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                           grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ProveInclusion(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,

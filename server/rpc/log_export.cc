@@ -6,39 +6,16 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/rpc/cancellation.h"
 #include "server/rpc/status.h"
+#include "server/rpc/stream_progress.h"
 #include "server/rpc/wire.h"
 
 namespace otokura::rpc {
-namespace {
-
-// A client that takes no message for so long has lost its place to others.
-constexpr absl::Duration kExportPatience = absl::Minutes(1);
-
-// Shared with the timer that may outlive the export.
-struct Progress {
-  std::shared_ptr<Cancellation> cancellation;
-  std::atomic<uint64_t> messages{0};
-};
-
-void WatchProgress(const std::shared_ptr<Progress>& progress, uint64_t seen, runtime::Executor* executor) {
-  executor->PostAfter(kExportPatience, [weak = std::weak_ptr<Progress>(progress), seen, executor] {
-    const std::shared_ptr<Progress> alive = weak.lock();
-    if (alive == nullptr) return;
-    const uint64_t now = alive->messages.load();
-    if (now == seen) return alive->cancellation->Cancel();
-    WatchProgress(alive, now, executor);
-  });
-}
-
-}  // namespace
-
 // One step at a time: a task of the executor, a commit or a write is under way, never two of them. Deleted in OnDone.
 class LogExports::Reactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
  public:
   Reactor(LogExports* exports, grpc::CallbackServerContext* context, const grpc::ByteBuffer* request)
-      : exports_(exports), parts_(exports->parts_), request_bytes_(request), progress_(std::make_shared<Progress>()) {
+      : exports_(exports), parts_(exports->parts_), request_bytes_(request), progress_(std::make_shared<StreamProgress>()) {
     progress_->cancellation = std::make_shared<Cancellation>(context);
   }
 
@@ -66,7 +43,7 @@ class LogExports::Reactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   LogExports* const exports_;
   const Parts& parts_;
   const grpc::ByteBuffer* const request_bytes_;
-  const std::shared_ptr<Progress> progress_;
+  const std::shared_ptr<StreamProgress> progress_;
   bool counted_ = false;
   std::optional<access::Caller> caller_;
   v1::ExportLogRequest request_;

@@ -1,6 +1,5 @@
 #include "server/rpc/log_proofs.h"
 
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "crypto/tlog/proofs.h"
 #include "crypto/tlog/tile_hash_reader.h"
-#include "server/audit/log_rows.h"
+#include "server/audit/proven_leaf.h"
 #include "server/audit/tile_rows.h"
 
 namespace otokura::rpc {
@@ -86,16 +85,13 @@ absl::StatusOr<v1::ProveInclusionResponse> LogProofs::MakeInclusion(uint64_t seq
     return absl::FailedPreconditionError(absl::StrCat("sequence: ", sequence, " is in no checkpoint yet, the newest has ",
                                                       checkpoint->tree_size, " entries; a new entry is in one within seconds"));
   }
-  absl::StatusOr<std::optional<std::string>> leaf = parts_.records->Get(storage::Table::kLog, audit::SequenceKey(sequence));
-  if (!leaf.ok()) return leaf.status();
-  if (!leaf->has_value()) return absl::DataLossError(absl::StrCat("log entry ", sequence, ": missing; run otokurad fsck"));
   audit::StoredTiles tiles(parts_.records);
   crypto::TileHashReader hashes(&tiles, checkpoint->tree_size);
-  absl::StatusOr<std::vector<std::string>> proof = crypto::ProveInclusion(sequence, checkpoint->tree_size, hashes);
-  if (!proof.ok()) return proof.status();
+  absl::StatusOr<v1::ProvenLeaf> proven = audit::ProveLeaf(*parts_.records, sequence, checkpoint->tree_size, hashes);
+  if (!proven.ok()) return proven.status();
   v1::ProveInclusionResponse response;
-  response.set_leaf(**std::move(leaf));
-  for (std::string& hash : *proof) response.add_hashes(std::move(hash));
+  response.set_leaf(std::move(*proven->mutable_leaf()));
+  *response.mutable_hashes() = std::move(*proven->mutable_hashes());
   response.set_checkpoint(checkpoint->note);
   return response;
 }

@@ -59,6 +59,16 @@ Prints "proven: entry 3 of"
 sed 's/^index 3$/index 4/' "$work/3.tlog-proof" >"$work/bent.tlog-proof"
 Expect 5 "another index" "$OTOKURA" audit verify-proof "$work/bent.tlog-proof" --key "$key"
 Expect 1 "an entry that is not there" As auditor otokura audit prove 1000000
+Expect 0 "the log only grew" As auditor otokura audit prove --consistency "$work/older"
+cp "$out" "$work/since.proof"
+Expect 0 "checked on another machine" "$OTOKURA" audit verify-proof "$work/since.proof" --key "$key"
+Prints "begins with the $first of the older checkpoint"
+awk 'NR == 3 { next } { print }' "$work/since.proof" >"$work/bent.proof"
+Expect 5 "a hash left out" "$OTOKURA" audit verify-proof "$work/bent.proof" --key "$key"
+Expect 1 "no checkpoint" As auditor otokura audit prove --consistency "$work/speech.wav"
+Expect 2 "both at once" As auditor otokura audit prove 3 --consistency "$work/older"
+Expect 2 "neither" As auditor otokura audit prove
+Expect 3 "an operator" As operator otokura audit prove --consistency "$work/older"
 Expect 0 "the log tells of all this" As auditor otokura --json audit list --all
 for text in '"AUDIT_EXPORT"' '"AUDIT_PROOF"'; do Prints "$text"; done
 

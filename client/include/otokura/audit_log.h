@@ -124,6 +124,11 @@ class AuditLog {
   virtual absl::Status Export(uint64_t first_sequence, const LogSink& sink) = 0;
   // A proof that stands alone (c2sp.org/tlog-proof), with the leaf as its extra data.
   virtual absl::StatusOr<std::string> Prove(uint64_t sequence) = 0;
+  // A proof that stands alone (crypto/tlog/consistency_text.h) that the log extends this older checkpoint of it.
+  virtual absl::StatusOr<std::string> ProveConsistency(const std::string& old_checkpoint) = 0;
+  // Every entry about one recording, with proofs that stand alone (client/RECEIPT.md), to the newest: that of this receipt. NOT_FOUND where
+  // nothing was logged about such a recording. Waits for the checkpoint that covers it, which may take as long as the gateway makes one.
+  virtual absl::StatusOr<std::string> MakeReceipt(const std::string& recording_id) = 0;
   // One entry. NOT_FOUND past the log's end.
   virtual absl::StatusOr<AuditEntry> Show(uint64_t sequence) = 0;
   // By at most three fields, each once.

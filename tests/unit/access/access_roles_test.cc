@@ -13,11 +13,11 @@ constexpr v1::Role kRoles[] = {v1::ROLE_UNSPECIFIED, v1::RECORDER, v1::OPERATOR,
 
 // A column an action in the order of the enumeration: Record, Search, sEarch personal, sHow, show Personal, Listen, Download, list auDit,
 // Add account, list accounts, suspend, eXport the log, prOve, count audit, follow audit, reopen
-// the log. '-' nothing, 'C' centre, 'A' all.
+// the log, make a receipt. '-' nothing, 'C' centre, 'A' all.
 const std::map<v1::Role, std::string> kTable = {
-    {v1::ROLE_UNSPECIFIED, "----------------"}, {v1::RECORDER, "A---------------"},   {v1::OPERATOR, "-CCCCC----------"},
-    {v1::SUPERVISOR, "-CCCCCC---------"},       {v1::CONTRACTOR, "----------------"}, {v1::SECURITY, "-------A-AAAAAAA"},
-    {v1::AUDITOR, "-------A---AAAA-"},          {v1::ADMIN, "--------AA------"},
+    {v1::ROLE_UNSPECIFIED, "-----------------"}, {v1::RECORDER, "A----------------"},   {v1::OPERATOR, "-CCCCC-----------"},
+    {v1::SUPERVISOR, "-CCCCCC----------"},       {v1::CONTRACTOR, "-----------------"}, {v1::SECURITY, "-------A-AAAAAAAA"},
+    {v1::AUDITOR, "-------A---AAAA-A"},          {v1::ADMIN, "--------AA-------"},
 };
 
 char Letter(v1::Scope scope) { return scope == v1::ALL ? 'A' : scope == v1::CENTRE ? 'C' : scope == v1::OWN ? 'O' : '-'; }

@@ -72,6 +72,8 @@ class ServedLog : public AuditLog {
   }
   absl::StatusOr<AuditPage> List(const AuditQuery&, uint32_t, const std::string&) override { return absl::UnimplementedError("not here"); }
   absl::StatusOr<std::string> Prove(uint64_t) override { return absl::UnimplementedError("not here"); }
+  absl::StatusOr<std::string> ProveConsistency(const std::string&) override { return absl::UnimplementedError("not here"); }
+  absl::StatusOr<std::string> MakeReceipt(const std::string&) override { return absl::UnimplementedError("not here"); }
   absl::StatusOr<LogHead> Head() override { return LogHead{Checkpoint(leaves.size()), signer_.VerifierKey()}; }
   absl::Status Export(uint64_t first_sequence, const LogSink& sink) override {
     asked_from = first_sequence;
