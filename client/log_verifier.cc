@@ -78,6 +78,7 @@ absl::StatusOr<LogVerdict> VerifyLiveLog(AuditLog& log, const LogVerification& o
     return verifier.Begin(checkpoint) ? absl::OkStatus() : absl::DataLossError("the gateway's checkpoint is not this log's");
   };
   sink.leaf = [&](uint64_t, std::string_view leaf) { return verifier.Take(leaf, ignore); };
+  sink.opened = options.opened;
   const absl::Status exported = log.Export(0, sink);
   if (verifier.verdict().checkpoint.origin.empty() && verifier.verdict().findings > 0) return verifier.verdict();
   if (!exported.ok()) return exported;

@@ -31,6 +31,7 @@ struct LogVerification {
   std::optional<crypto::CosignatureVerifier> witness{};           // who must have cosigned the checkpoint
   std::function<void(const LogFinding& finding)> finding{};       // as they are found
   std::function<bool(uint64_t done, uint64_t total)> progress{};  // now and then; false ends the verification with CANCELLED
+  std::function<absl::Status(const AuditEntry& entry)> opened{};  // live alone: each entry with its details (LogSink)
 };
 
 struct LogVerdict {

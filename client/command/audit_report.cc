@@ -4,18 +4,19 @@
 #include <cstdio>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "client/command/audit_text.h"
 #include "client/command/exit_code.h"
+#include "client/command/interrupt.h"
+#include "client/command/progress.h"
 #include "client/command/recording_text.h"
 
 namespace otokura::client {
 namespace {
-
-constexpr size_t kEntriesMax = 1'000'000;  // in memory here, about a kilobyte each
 
 bool IsAccess(const AuditEntry& entry) {
   return entry.action == "SEARCH" || entry.action == "SHOW" || entry.action == "LISTEN" || entry.action == "DOWNLOAD";
@@ -65,71 +66,85 @@ struct Summing {
   }
 };
 
-absl::StatusOr<AuditReport> Make(AuditLog& log, const AuditQuery& query) {
-  std::vector<AuditEntry> entries;
+struct ReportOptions {
+  AuditQueryOptions which;
+  std::string key;
+};
+
+struct Listing {
+  std::vector<AuditEntry> entries;  // newest first
   uint64_t tree_size = 0;
-  std::string root, token;
+  std::string root;
+};
+
+absl::StatusOr<Listing> ListAll(AuditLog& log, const AuditQuery& query) {
+  Listing listing;
+  std::string token;
   do {
     auto page = log.List(query, kAuditPageMax, token);
     if (!page.ok()) return page.status();
-    tree_size = page->tree_size;
-    root = page->root_sha256;
-    entries.insert(entries.end(), std::make_move_iterator(page->entries.begin()), std::make_move_iterator(page->entries.end()));
-    if (entries.size() > kEntriesMax)
-      return absl::ResourceExhaustedError(absl::StrCat("more than ", kEntriesMax, " entries; narrow --from and --to"));
+    listing.tree_size = page->tree_size;
+    listing.root = page->root_sha256;
+    listing.entries.insert(listing.entries.end(), std::make_move_iterator(page->entries.begin()),
+                           std::make_move_iterator(page->entries.end()));
+    if (listing.entries.size() > kReportEntriesMax)
+      return absl::ResourceExhaustedError(absl::StrCat("more than ", kReportEntriesMax, " entries; narrow --from and --to"));
     token = page->next_page_token;
   } while (!token.empty());
-  AuditReport report = MakeReport(query, entries);
-  report.tree_size = tree_size;
-  report.root_sha256 = root;
+  return listing;
+}
+
+absl::StatusOr<VerifiedSpan> Verify(AuditLog& log, const AuditQuery& query, const Listing& listing, const std::string& key) {
+  auto verifier = crypto::NoteVerifier::Parse(key);
+  if (!verifier.ok()) return absl::InvalidArgumentError(absl::StrCat("--key: ", verifier.status().message()));
+  Progress progress;
+  LogVerification verification{.log_key = *std::move(verifier)};
+  verification.progress = [&progress](uint64_t done, uint64_t total) {
+    progress.Show(done, total);
+    return !Interrupted();
+  };
+  return VerifySpan(log, query, listing.tree_size, listing.root, verification);
+}
+
+absl::StatusOr<AuditReport> Make(AuditLog& log, const AuditQuery& query, const std::string& key) {
+  auto listing = ListAll(log, query);
+  if (!listing.ok()) return listing.status();
+  std::optional<VerifiedSpan> verified;
+  if (!key.empty()) {
+    auto span = Verify(log, query, *listing, key);
+    if (!span.ok()) return span.status();
+    verified = *std::move(span);
+  }
+  AuditReport report = MakeReport(query, listing->entries, verified.has_value() ? &*verified : nullptr);
+  report.tree_size = listing->tree_size;
+  report.root_sha256 = listing->root;
   report.made = std::chrono::system_clock::now();
   return report;
 }
 
-int Report(const AuditQueryOptions& options, const Session& session) {
-  const auto query = QueryOf(options);
+int Report(const ReportOptions& options, const Session& session) {
+  const auto query = QueryOf(options.which);
   if (!query.ok()) return Fail(query.status());
   auto log = AuditLog::Create(session.connection);
   if (!log.ok()) return Fail(log.status());
-  const auto report = Make(**log, *query);
+  const auto report = Make(**log, *query, options.key);
   if (!report.ok()) return Fail(report.status());
   if (session.json) {
     PrintJson(ToJson(*report));
   } else {
     std::fputs(ToMarkdown(*report).c_str(), stdout);
   }
-  return report->wholeness.holed ? kExitDamaged : kExitDone;
+  return report->wholeness.proof == Proof::kNotWhole ? kExitDamaged : kExitDone;
 }
 
 }  // namespace
 
-// Entries about one recording carry numbers of their own, and each names the one before it. Entries by others conditions do not.
-Wholeness JudgeWholeness(const AuditQuery& query, const std::vector<AuditEntry>& entries) {
-  if (query.recording_id.empty()) {
-    return {.text =
-                "Entries of an account or a company carry no numbers of their own: only the log as a whole, verified against its root, "
-                "shows that none is missing."};
-  }
-  if (entries.empty()) return {.text = "No entry about this recording lies in the span."};
-  for (size_t i = 1; i < entries.size(); ++i) {
-    const AuditEntry& newer = entries[i - 1];
-    const AuditEntry& older = entries[i];
-    if (newer.access_number == older.access_number + 1 && newer.previous_sequence == older.sequence) continue;
-    return {
-        .holed = true,
-        .text = absl::StrCat("NOT WHOLE: entry ", newer.sequence, " is access ", newer.access_number, " of the recording and names entry ",
-                             newer.previous_sequence, " as the one before it; listed before it is entry ", older.sequence, ", access ",
-                             older.access_number, ".")};
-  }
-  return {.text = absl::StrCat("Accesses ", entries.back().access_number, " to ", entries.front().access_number,
-                               " of the recording follow one another without a hole, each naming the one before.")};
-}
-
-AuditReport MakeReport(const AuditQuery& query, const std::vector<AuditEntry>& entries) {
+AuditReport MakeReport(const AuditQuery& query, const std::vector<AuditEntry>& listed, const VerifiedSpan* verified) {
+  const std::vector<AuditEntry>& entries = verified == nullptr ? listed : verified->entries;
   AuditReport report;
   report.query = query;
   report.entries = entries.size();
-  report.wholeness = JudgeWholeness(query, entries);
+  report.wholeness = JudgeWholeness(query, listed, verified);
   report.accesses = Accesses(entries);
   std::map<std::string, Summing> accounts;
   Summing total;
@@ -148,15 +163,18 @@ AuditReport MakeReport(const AuditQuery& query, const std::vector<AuditEntry>& e
 }
 
 void AddAuditReport(CLI::App* audit, Session* session) {
-  auto options = std::make_shared<AuditQueryOptions>();
+  auto options = std::make_shared<ReportOptions>();
+  AuditQuery& query = options->which.query;
   CLI::App* command = audit->add_subcommand("report", "Who heard or took what, as Markdown or --json");
   auto* whom = command->add_option_group("about", "exactly one");
-  whom->add_option("--recording", options->query.recording_id, "one recording");
-  whom->add_option("--account", options->query.account, "one account");
-  whom->add_option("--company", options->query.company, "all accounts of a company");
+  whom->add_option("--recording", query.recording_id, "one recording");
+  whom->add_option("--account", query.account, "one account");
+  whom->add_option("--company", query.company, "all accounts of a company");
   whom->require_option(1);
-  AddAuditTimes(command, options.get());
-  command->footer(Footer("otokura audit report --company 'Maintenance Ltd' --from 2026-04-01 --to 2026-04-30 >report.md"));
+  AddAuditTimes(command, &options->which);
+  command->add_option("--key", options->key,
+                      "the log's public key: verify the whole log, and report what it holds, whatever the index says");
+  command->footer(Footer("otokura audit report --company 'Maintenance Ltd' --from 2026-04-01 --to 2026-04-30 --key \"$KEY\" >report.md"));
   command->callback([options, session] { session->run = [options, session] { return Report(*options, *session); }; });
 }
 

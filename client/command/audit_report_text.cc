@@ -69,6 +69,8 @@ std::string AccessesTable(const AuditReport& report) {
   return text;
 }
 
+const char* ProofName(Proof proof) { return proof == Proof::kWhole ? "whole" : proof == Proof::kNotWhole ? "not-whole" : "none"; }
+
 nlohmann::json ToJson(const AccountSum& sum) {
   return {{"account", sum.account},   {"person", sum.person}, {"company", sum.company},       {"role", sum.role},
           {"accesses", sum.accesses}, {"denied", sum.denied}, {"recordings", sum.recordings}, {"delivered_bytes", sum.delivered_bytes}};
@@ -124,7 +126,7 @@ nlohmann::json ToJson(const AuditReport& report) {
           {"tree_size", report.tree_size},
           {"root_sha256", Hex(report.root_sha256)},
           {"entries", report.entries},
-          {"holed", report.wholeness.holed},
+          {"proof", ProofName(report.wholeness.proof)},
           {"wholeness", report.wholeness.text},
           {"total", std::move(total)},
           {"accounts", std::move(accounts)},

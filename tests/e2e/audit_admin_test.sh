@@ -96,6 +96,13 @@ wait "$follower" || NotSo "following ends well when it is interrupted"
 
 Expect 0 "who heard the recording" As auditor otokura audit report --recording "$id"
 for text in "# Accesses: recording $id" "without a hole" "| operator | p-operator |" "16000 bytes" "with root"; do Prints "$text"; done
+Prints "NOT PROVEN"
+key=$(<"$site/keys/log.vkey")
+Expect 0 "and that this is all" As auditor otokura audit report --recording "$id" --key "$key"
+for text in "# Accesses: recording $id" "WHOLE: verified" "| operator | p-operator |" "16000 bytes"; do Prints "$text"; done
+Expect 0 "of an account" As auditor otokura --json audit report --account operator --key "$key"
+Prints '"proof":"whole"'
+Expect 1 "with a key that is none" As auditor otokura audit report --recording "$id" --key nonsense
 Expect 0 "for a program" As security otokura --json audit report --account operator
 Prints '"total":{"accesses":1'
 Expect 0 "of a company" As security otokura audit report --company "Maintenance Ltd" --from 2020-01-01
