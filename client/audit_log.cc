@@ -222,7 +222,8 @@ class GatewayAuditLog final : public AuditLog {
     if (!response.ok()) return response.status();
     return LogHead{.checkpoint = response->checkpoint(),
                    .verifier_key = response->verifier_key(),
-                   .cosigned_checkpoint = response->cosigned_checkpoint()};
+                   .cosigned_checkpoint = response->cosigned_checkpoint(),
+                   .hand_overs = {response->hand_overs().begin(), response->hand_overs().end()}};
   }
 
   absl::Status Export(uint64_t first_sequence, const LogSink& sink) override {

@@ -22,11 +22,12 @@ constexpr uint64_t kProgressEvery = 1024;  // entries
 
 class Exporter {
  public:
-  explicit Exporter(const LogExport& options) : options_(options), folder_(options.folder) {}
+  explicit Exporter(const LogExport& options) : options_(options), folder_(options.folder), keys_(options.log_key) {}
   absl::StatusOr<LogExported> Run(AuditLog& log);
 
  private:
   absl::Status Open();
+  absl::Status Follow(const std::vector<std::string>& hand_overs);
   absl::Status RestoreEdge();
   absl::Status TakeBundlesAtHand();
   absl::Status Begin(std::string_view note);
@@ -38,6 +39,8 @@ class Exporter {
 
   const LogExport& options_;
   const LogFolder folder_;
+  crypto::LogKeys keys_;
+  std::vector<std::string> hand_overs_;
   crypto::Checkpoint old_;  // empty where the folder has none
   std::string note_;
   crypto::Checkpoint new_;
@@ -94,12 +97,22 @@ absl::Status Exporter::TakeBundlesAtHand() {
   }
 }
 
+// What the folder knows of the log's keys must be the beginning of what the gateway says.
+absl::Status Exporter::Follow(const std::vector<std::string>& hand_overs) {
+  const absl::StatusOr<std::vector<std::string>> known = folder_.ReadHandOvers();
+  if (!known.ok()) return known.status();
+  if (known->size() > hand_overs.size() || !std::equal(known->begin(), known->end(), hand_overs.begin())) {
+    return Damaged("the gateway tells otherwise how the log's key handed over than was exported before");
+  }
+  hand_overs_ = hand_overs;
+  return keys_.FollowAll(hand_overs);
+}
+
 absl::Status Exporter::Open() {
-  if (absl::Status made = folder_.Create(); !made.ok()) return made;
   absl::StatusOr<std::optional<std::string>> note = folder_.ReadCheckpoint();
   if (!note.ok()) return note.status();
   if (note->has_value()) {
-    absl::StatusOr<crypto::Checkpoint> old = crypto::OpenCheckpoint(**note, options_.log_key);
+    absl::StatusOr<crypto::Checkpoint> old = keys_.Open(**note);
     if (!old.ok()) {
       return absl::Status(old.status().code(), absl::StrCat("'", folder_.path(), "/checkpoint': ", old.status().message(),
                                                             "; is it the export of another log?"));
@@ -111,7 +124,7 @@ absl::Status Exporter::Open() {
 }
 
 absl::Status Exporter::Begin(std::string_view note) {
-  absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::OpenCheckpoint(note, options_.log_key);
+  absl::StatusOr<crypto::Checkpoint> checkpoint = keys_.Open(note);
   if (!checkpoint.ok()) return checkpoint.status();
   note_ = std::string(note);
   new_ = *std::move(checkpoint);
@@ -149,6 +162,7 @@ absl::Status Exporter::Finish() {
     if (written.ok() && tile.level == 0) written = folder_.WriteTile({crypto::kEntriesLevel, tile.index, tile.width}, bundle_);
   });
   if (!written.ok()) return written;
+  if (absl::Status kept = folder_.WriteHandOvers(hand_overs_); !kept.ok()) return kept;
   if (absl::Status kept = folder_.WriteCheckpoint(note_); !kept.ok()) return kept;
   for (int level = crypto::kEntriesLevel; level < crypto::kTileLevels; ++level) {
     const uint64_t index = (old_.tree_size >> (crypto::kTileHeight * std::max(level, 0))) / kTileHashes;
@@ -159,6 +173,10 @@ absl::Status Exporter::Finish() {
 }
 
 absl::StatusOr<LogExported> Exporter::Run(AuditLog& log) {
+  if (absl::Status made = folder_.Create(); !made.ok()) return made;
+  const absl::StatusOr<LogHead> head = log.Head();
+  if (!head.ok()) return head.status();
+  if (absl::Status followed = Follow(head->hand_overs); !followed.ok()) return followed;
   if (absl::Status opened = Open(); !opened.ok()) return opened;
   LogSink sink;
   sink.begin = [this](std::string_view note) { return Begin(note); };

@@ -8,14 +8,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "crypto/signed_note.h"
+#include "crypto/tlog/log_keys.h"
 #include "otokura/audit_log.h"
 
 namespace otokura::client {
 
 struct LogExport {
   std::string folder;
-  crypto::NoteVerifier log_key;
+  crypto::LogKeys log_key;                                        // those that it handed over to are followed
   std::function<absl::Status(const AuditEntry& entry)> opened{};  // optional: each new entry with its details (LogSink)
   bool cosigned = false;                                          // up to the newest checkpoint that witnesses cosigned
   std::function<bool(uint64_t done, uint64_t total)> progress{};  // now and then; false breaks the export off with CANCELLED

@@ -11,6 +11,7 @@
 #include "client/posix_file.h"
 #include "crypto/signed_note.h"
 #include "crypto/tlog/entry_bundle.h"
+#include "crypto/tlog/log_keys.h"
 
 namespace otokura::client {
 namespace {
@@ -44,6 +45,29 @@ absl::Status LogFolder::WriteCheckpoint(std::string_view note) const {
   // One call for all tiles instead of one a file: an export may have written a hundred thousand.
   if (::syncfs(folder->get()) != 0) return FileError("sync", path_, errno);
   return ReplaceFile(path_ + "/checkpoint", note);
+}
+
+absl::StatusOr<std::vector<std::string>> LogFolder::ReadHandOvers() const {
+  std::vector<std::string> notes;
+  for (;;) {
+    absl::StatusOr<std::string> note = ReadFile(absl::StrCat(path_, "/hand-over/", notes.size() + 1), crypto::kHandOverBytesMax);
+    if (absl::IsNotFound(note.status())) return notes;
+    if (!note.ok()) return note.status();
+    if (notes.size() == crypto::kHandOversMax) {
+      return absl::FailedPreconditionError(absl::StrCat("'", path_, "/hand-over' holds more than ", crypto::kHandOversMax, " files"));
+    }
+    notes.push_back(*std::move(note));
+  }
+}
+
+absl::Status LogFolder::WriteHandOvers(const std::vector<std::string>& notes) const {
+  std::error_code error;
+  if (!notes.empty()) fs::create_directories(path_ + "/hand-over", error);
+  if (error) return FolderError("make", path_ + "/hand-over", error);
+  for (size_t i = 0; i < notes.size(); ++i) {
+    if (absl::Status written = ReplaceFile(absl::StrCat(path_, "/hand-over/", i + 1), notes[i]); !written.ok()) return written;
+  }
+  return absl::OkStatus();
 }
 
 absl::StatusOr<std::string> LogFolder::ReadTile(const crypto::TileCoordinates& tile) const {

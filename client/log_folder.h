@@ -1,4 +1,5 @@
-// A log as a folder, laid out as c2sp.org/tlog-tiles serves it: checkpoint, tile/<level>/…, tile/entries/….
+// A log as a folder, laid out as c2sp.org/tlog-tiles serves it: checkpoint, tile/<level>/…, tile/entries/…; and
+// hand-over/<n>, where the key of the log handed over (crypto/tlog/log_keys.h).
 #ifndef OTOKURA_CLIENT_LOG_FOLDER_H_
 #define OTOKURA_CLIENT_LOG_FOLDER_H_
 
@@ -6,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -24,6 +26,11 @@ class LogFolder {
   absl::StatusOr<std::optional<std::string>> ReadCheckpoint() const;
   // Makes all that was written before durable, then the checkpoint, in one step.
   absl::Status WriteCheckpoint(std::string_view note) const;
+
+  // From the log's first key to its newest, oldest first: hand-over/1, hand-over/2, … None where the log has had one key.
+  absl::StatusOr<std::vector<std::string>> ReadHandOvers() const;
+  // Each in one step.
+  absl::Status WriteHandOvers(const std::vector<std::string>& notes) const;
 
   // The whole file. NOT_FOUND where there is none.
   absl::StatusOr<std::string> ReadTile(const crypto::TileCoordinates& tile) const;

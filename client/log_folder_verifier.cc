@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "client/log_folder.h"
@@ -145,6 +146,9 @@ absl::StatusOr<LogVerdict> FolderVerification::Run() {
     return absl::NotFoundError(
         absl::StrCat("'", folder_.path(), "' holds no checkpoint; is it an exported log, and was the export finished?"));
   }
+  const absl::StatusOr<std::vector<std::string>> hand_overs = folder_.ReadHandOvers();
+  if (!hand_overs.ok()) return hand_overs.status();
+  verifier_.Follow(*hand_overs);
   if (!verifier_.Begin(**note)) return verifier_.verdict();
   if (absl::Status taken = TakeBundles(); !taken.ok()) return taken;
   verifier_.Finish();

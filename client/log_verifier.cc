@@ -21,8 +21,14 @@ void TreeVerifier::Report(std::string where, std::optional<uint64_t> sequence, s
 
 void TreeVerifier::ReportEntry(uint64_t sequence, std::string_view problem) { Report(absl::StrCat("entry ", sequence), sequence, problem); }
 
+void TreeVerifier::Follow(const std::vector<std::string>& hand_overs) {
+  const absl::Status followed = keys_.FollowAll(hand_overs);
+  if (!followed.ok()) Report("hand-over of the log's key", std::nullopt, std::string(followed.message()));
+  if (keys_.keys().size() > 1) verdict_.newest_key = keys_.keys().back().VerifierKey();
+}
+
 bool TreeVerifier::Begin(std::string_view note) {
-  absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::OpenCheckpoint(note, options_.log_key);
+  absl::StatusOr<crypto::Checkpoint> checkpoint = keys_.Open(note);
   if (!checkpoint.ok()) {
     Report("checkpoint", std::nullopt, std::string(checkpoint.status().message()));
     return false;
@@ -46,10 +52,15 @@ void TreeVerifier::CheckCosigned(std::string_view note) {
   Report("checkpoint", std::nullopt, std::string(cosigned.message()));
 }
 
-void TreeVerifier::CompareOlder() {
-  if (!options_.since.has_value() || options_.since->tree_size != tree_.size() || options_.since->root == tree_.Root()) return;
-  Report("older checkpoint", std::nullopt,
+void TreeVerifier::Compare(const crypto::Checkpoint& older, const char* what) {
+  if (older.tree_size != tree_.size() || older.root == tree_.Root()) return;
+  Report(what, std::nullopt,
          absl::StrCat("the first ", tree_.size(), " entries are not those that it was made over: the log was rewritten"));
+}
+
+void TreeVerifier::CompareOlder() {
+  if (options_.since.has_value()) Compare(*options_.since, "older checkpoint");
+  for (const crypto::Checkpoint& hand_over : keys_.hand_overs()) Compare(hand_over, "hand-over of the log's key");
 }
 
 absl::Status TreeVerifier::Take(std::string_view leaf, crypto::TileBuilder::TileDone full) {
@@ -71,7 +82,10 @@ void TreeVerifier::Finish() {
 }
 
 absl::StatusOr<LogVerdict> VerifyLiveLog(AuditLog& log, const LogVerification& options) {
+  const absl::StatusOr<LogHead> head = log.Head();
+  if (!head.ok()) return head.status();
   TreeVerifier verifier(options);
+  verifier.Follow(head->hand_overs);
   const auto ignore = [](const crypto::TileCoordinates&, std::string_view) {};
   LogSink sink;
   sink.begin = [&](std::string_view checkpoint) {

@@ -7,13 +7,14 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "client/leaf_checks.h"
-#include "crypto/signed_note.h"
 #include "crypto/tlog/checkpoint.h"
 #include "crypto/tlog/cosignature.h"
+#include "crypto/tlog/log_keys.h"
 #include "crypto/tlog/tile_builder.h"
 #include "otokura/audit_log.h"
 
@@ -26,7 +27,7 @@ struct LogFinding {
 };
 
 struct LogVerification {
-  crypto::NoteVerifier log_key;
+  crypto::LogKeys log_key;                                        // those that it handed over to are followed
   std::optional<crypto::Checkpoint> since{};                      // an older one, which the log must extend
   std::optional<crypto::CosignatureVerifier> witness{};           // who must have cosigned the checkpoint
   std::function<void(const LogFinding& finding)> finding{};       // as they are found
@@ -39,14 +40,17 @@ struct LogVerdict {
   uint64_t entries = 0;           // that were checked
   uint64_t findings = 0;          // none: the log is whole
   std::optional<uint64_t> first_bad_entry{};
+  std::string newest_key{};  // that the log's key handed over to; empty where it is the one that was given
 };
 
 // Takes the leaves of a tree in order and says what is wrong with them. For one verification, one thread.
 class TreeVerifier {
  public:
   // `options` is borrowed and outlives this.
-  explicit TreeVerifier(const LogVerification& options) : options_(options) {}
+  explicit TreeVerifier(const LogVerification& options) : options_(options), keys_(options.log_key) {}
 
+  // Goes on from the key that was given to those that it handed over to.
+  void Follow(const std::vector<std::string>& hand_overs);
   // False where the checkpoint is not this log's: there is nothing to compare with.
   bool Begin(std::string_view note);
   absl::Status Take(std::string_view leaf, crypto::TileBuilder::TileDone full);
@@ -61,8 +65,10 @@ class TreeVerifier {
  private:
   void CompareOlder();
   void CheckCosigned(std::string_view note);
+  void Compare(const crypto::Checkpoint& older, const char* what);
 
   const LogVerification& options_;
+  crypto::LogKeys keys_;
   LeafChecks leaves_;
   crypto::TileBuilder tree_;
   LogVerdict verdict_;

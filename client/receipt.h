@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "crypto/signed_note.h"
 #include "crypto/tlog/checkpoint.h"
+#include "crypto/tlog/log_keys.h"
 #include "otokura/audit_log.h"
 
 namespace otokura::client {
@@ -39,10 +40,10 @@ struct VerifiedReceipt {
   crypto::Checkpoint checkpoint{};
 };
 
-// OK where this key signed the checkpoint, every entry is in its tree, all are about the one recording, numbered from 1 without a hole,
-// each naming the one before, and the last is a RECEIPT: so these are all there were up to that one. Else the first reason why not:
+// OK where a key of the log signed the checkpoint, every entry is in its tree, all are about the one recording, numbered from 1 without a
+// hole, each naming the one before, and the last is a RECEIPT: so these are all there were up to that one. Else the first reason why not:
 // DATA_LOSS, or OpenCheckpoint's error.
-absl::StatusOr<VerifiedReceipt> VerifyReceipt(const Receipt& receipt, const crypto::NoteVerifier& log_key);
+absl::StatusOr<VerifiedReceipt> VerifyReceipt(const Receipt& receipt, const crypto::LogKeys& log_keys);
 
 }  // namespace otokura::client
 

@@ -46,8 +46,8 @@ absl::StatusOr<AuditEntry> CheckEntry(const Receipt& receipt, size_t number, con
 
 }  // namespace
 
-absl::StatusOr<VerifiedReceipt> VerifyReceipt(const Receipt& receipt, const crypto::NoteVerifier& log_key) {
-  absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::OpenCheckpoint(receipt.checkpoint, log_key);
+absl::StatusOr<VerifiedReceipt> VerifyReceipt(const Receipt& receipt, const crypto::LogKeys& log_keys) {
+  absl::StatusOr<crypto::Checkpoint> checkpoint = log_keys.Open(receipt.checkpoint);
   if (!checkpoint.ok()) return checkpoint.status();
   VerifiedReceipt verified{.checkpoint = *std::move(checkpoint)};
   for (size_t number = 1; number <= receipt.entries.size(); ++number) {

@@ -105,6 +105,7 @@ absl::StatusOr<NoteVerifier> NoteVerifier::Parse(std::string_view verifier_key) 
   verifier.name_ = std::move(parsed->name);
   verifier.key_id_ = parsed->key_id;
   verifier.public_key_ = std::move(parsed->public_key);
+  verifier.verifier_key_ = verifier_key;
   return verifier;
 }
 

@@ -41,12 +41,14 @@ class NoteVerifier {
   static absl::StatusOr<NoteVerifier> Parse(std::string_view verifier_key);
   const std::string& name() const { return name_; }
   uint32_t key_id() const { return key_id_; }
+  const std::string& VerifierKey() const { return verifier_key_; }  // as it was parsed
   bool Verify(std::string_view text, std::string_view signature) const;
 
  private:
   std::string name_;
   uint32_t key_id_ = 0;
   std::string public_key_;
+  std::string verifier_key_;
 };
 
 struct OpenedNote {

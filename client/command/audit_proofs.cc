@@ -10,6 +10,7 @@
 #include "client/command/audit_text.h"
 #include "client/command/exit_code.h"
 #include "client/command/interrupt.h"
+#include "client/command/log_key.h"
 #include "client/command/output_file.h"
 #include "client/command/progress.h"
 #include "client/command/recording_text.h"
@@ -27,36 +28,40 @@ namespace {
 constexpr uint64_t kFindingsShownMax = 20;  // one changed entry changes every tile above it; the first say the most
 
 struct ProofOptions {
-  std::string folder, file, key, since, details, witness, consistency;
+  std::string folder, file, key, hand_overs, since, details, witness, consistency;
   uint64_t entry = 0;
   bool live = false;
   bool cosigned = false;
 };
 
-absl::StatusOr<crypto::NoteVerifier> ParseKey(const std::string& key) {
-  absl::StatusOr<crypto::NoteVerifier> parsed = crypto::NoteVerifier::Parse(key);
-  if (!parsed.ok()) return absl::InvalidArgumentError(absl::StrCat("--key: ", parsed.status().message()));
-  return parsed;
-}
-
 int Key(const Session& session) {
   auto log = AuditLog::Create(session.connection);
   if (!log.ok()) return Fail(log.status());
-  auto head = (*log)->Head();
+  const auto head = (*log)->Head();
   if (!head.ok()) return Fail(head.status());
+  const auto newest = crypto::NoteVerifier::Parse(head->verifier_key);
+  if (!newest.ok()) return Fail(newest.status());
+  const auto keys = crypto::LogKeys::Whole(head->hand_overs, *newest);
+  if (!keys.ok()) return Fail(keys.status());
   if (session.json) {
-    PrintJson({{"verifier_key", head->verifier_key}, {"checkpoint", head->checkpoint}, {"cosigned_checkpoint", head->cosigned_checkpoint}});
-  } else {
-    std::printf("%s\n", head->verifier_key.c_str());
+    nlohmann::json chain = nlohmann::json::array();
+    for (const crypto::NoteVerifier& key : keys->keys()) chain.push_back(key.VerifierKey());
+    PrintJson({{"verifier_key", head->verifier_key},
+               {"verifier_keys", chain},
+               {"hand_overs", head->hand_overs},
+               {"checkpoint", head->checkpoint},
+               {"cosigned_checkpoint", head->cosigned_checkpoint}});
+    return kExitDone;
   }
+  for (const crypto::NoteVerifier& key : keys->keys()) std::printf("%s\n", key.VerifierKey().c_str());
   return kExitDone;
 }
 
 // ---- export
 
 // The key that was given, or the one that the gateway names: then only what was exported before can contradict it.
-absl::StatusOr<crypto::NoteVerifier> KeyFor(const ProofOptions& options, AuditLog& log) {
-  if (!options.key.empty()) return ParseKey(options.key);
+absl::StatusOr<crypto::LogKeys> KeyFor(const ProofOptions& options, AuditLog& log) {
+  if (!options.key.empty()) return ReadLogKeys(options.key, options.hand_overs);
   auto head = log.Head();
   if (!head.ok()) return head.status();
   std::fprintf(stderr,
@@ -100,14 +105,24 @@ int RunExport(const ProofOptions& options, const Session& session) {
 
 // ---- verify
 
-absl::StatusOr<std::optional<crypto::Checkpoint>> ReadSince(const std::string& path, const crypto::NoteVerifier& key) {
+absl::StatusOr<std::optional<crypto::Checkpoint>> ReadSince(const std::string& path, const crypto::LogKeys& keys) {
   if (path.empty()) return std::optional<crypto::Checkpoint>();
   absl::StatusOr<std::string> note = ReadFile(path, crypto::kNoteBytesMax);
   if (!note.ok()) return note.status();
-  absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::OpenCheckpoint(*note, key);
+  absl::StatusOr<crypto::Checkpoint> checkpoint = keys.Open(*note);
   if (!checkpoint.ok())
     return absl::Status(checkpoint.status().code(), absl::StrCat("--since ", path, ": ", checkpoint.status().message()));
   return std::optional<crypto::Checkpoint>(*std::move(checkpoint));
+}
+
+// With those that the log knows of: the older checkpoint may be signed by any of them.
+absl::StatusOr<crypto::LogKeys> KeysToVerify(const ProofOptions& options, AuditLog* live) {
+  auto keys = ReadLogKeys(options.key, options.hand_overs.empty() ? options.folder : options.hand_overs);
+  if (!keys.ok() || live == nullptr) return keys;
+  const auto head = live->Head();
+  if (!head.ok()) return head.status();
+  if (absl::Status followed = keys->FollowAll(head->hand_overs); !followed.ok()) return followed;
+  return keys;
 }
 
 void PrintFinding(const LogFinding& finding, bool json) {
@@ -132,10 +147,12 @@ int PrintVerdict(const LogVerdict& verdict, bool json) {
       line["origin"] = verdict.checkpoint.origin;
       line["tree_size"] = verdict.checkpoint.tree_size;
       line["root"] = Hex(verdict.checkpoint.root);
+      if (!verdict.newest_key.empty()) line["verifier_key"] = verdict.newest_key;
     }
     PrintJson(line);
   } else if (verdict.findings == 0) {
     std::printf("log whole: %llu entries of %s\n", static_cast<unsigned long long>(verdict.entries), verdict.checkpoint.origin.c_str());
+    if (!verdict.newest_key.empty()) std::printf("its key handed over; the newest is %s\n", verdict.newest_key.c_str());
   } else if (verdict.first_bad_entry.has_value()) {
     std::printf("log NOT whole: %llu findings, the first bad entry is %llu\n", static_cast<unsigned long long>(verdict.findings),
                 static_cast<unsigned long long>(*verdict.first_bad_entry));
@@ -146,11 +163,17 @@ int PrintVerdict(const LogVerdict& verdict, bool json) {
 }
 
 absl::StatusOr<LogVerdict> Verify(const ProofOptions& options, const Session& session) {
-  auto key = ParseKey(options.key);
-  if (!key.ok()) return key.status();
-  auto since = ReadSince(options.since, *key);
+  std::unique_ptr<AuditLog> log;
+  if (options.live) {
+    auto connected = AuditLog::Create(session.connection);
+    if (!connected.ok()) return connected.status();
+    log = *std::move(connected);
+  }
+  auto keys = KeysToVerify(options, log.get());
+  if (!keys.ok()) return keys.status();
+  auto since = ReadSince(options.since, *keys);
   if (!since.ok()) return since.status();
-  LogVerification verification{.log_key = *std::move(key), .since = *std::move(since)};
+  LogVerification verification{.log_key = *std::move(keys), .since = *std::move(since)};
   if (!options.witness.empty()) {
     auto witness = crypto::CosignatureVerifier::Parse(options.witness);
     if (!witness.ok()) return absl::InvalidArgumentError(absl::StrCat("--witness: ", witness.status().message()));
@@ -165,10 +188,7 @@ absl::StatusOr<LogVerdict> Verify(const ProofOptions& options, const Session& se
     progress.Show(done, total);
     return !Interrupted();
   };
-  if (!options.live) return VerifyLogFolder(options.folder, verification);
-  auto log = AuditLog::Create(session.connection);
-  if (!log.ok()) return log.status();
-  return VerifyLiveLog(**log, verification);
+  return log == nullptr ? VerifyLogFolder(options.folder, verification) : VerifyLiveLog(*log, verification);
 }
 
 int RunVerify(const ProofOptions& options, const Session& session) {
@@ -197,13 +217,13 @@ struct ProvenEntry {
   crypto::Checkpoint checkpoint;
 };
 
-absl::StatusOr<ProvenEntry> CheckProof(std::string_view text, const crypto::NoteVerifier& key) {
+absl::StatusOr<ProvenEntry> CheckProof(std::string_view text, const crypto::LogKeys& keys) {
   absl::StatusOr<crypto::LogProof> proof = crypto::ParseProof(text);
   if (!proof.ok()) return proof.status();
   if (proof->extra.empty())
     return absl::InvalidArgumentError("proof: it does not hold the entry that it proves; is it one of `audit prove`?");
-  if (absl::Status holds = crypto::VerifyProof(*proof, proof->extra, key); !holds.ok()) return holds;
-  absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::OpenCheckpoint(proof->checkpoint, key);
+  if (absl::Status holds = crypto::VerifyProof(*proof, proof->extra, keys); !holds.ok()) return holds;
+  absl::StatusOr<crypto::Checkpoint> checkpoint = keys.Open(proof->checkpoint);
   if (!checkpoint.ok()) return checkpoint.status();
   absl::StatusOr<AuditEntry> entry = ParseAuditEntry(proof->extra);
   if (!entry.ok()) return entry.status();
@@ -213,8 +233,8 @@ absl::StatusOr<ProvenEntry> CheckProof(std::string_view text, const crypto::Note
   return ProvenEntry{*std::move(entry), *std::move(checkpoint)};
 }
 
-int CheckEntry(std::string_view text, const crypto::NoteVerifier& key, const Session& session) {
-  const auto proven = CheckProof(text, key);
+int CheckEntry(std::string_view text, const crypto::LogKeys& keys, const Session& session) {
+  const auto proven = CheckProof(text, keys);
   if (!proven.ok()) return Fail(proven.status());
   const AuditEntry& entry = proven->entry;
   if (session.json) {
@@ -233,10 +253,10 @@ int CheckEntry(std::string_view text, const crypto::NoteVerifier& key, const Ses
   return kExitDone;
 }
 
-int CheckExtension(std::string_view text, const crypto::NoteVerifier& key, const Session& session) {
+int CheckExtension(std::string_view text, const crypto::LogKeys& keys, const Session& session) {
   const auto proof = crypto::ParseConsistencyProof(text);
   if (!proof.ok()) return Fail(proof.status());
-  const auto extended = crypto::VerifyConsistencyProof(*proof, key);
+  const auto extended = crypto::VerifyConsistencyProof(*proof, keys);
   if (!extended.ok()) return Fail(extended.status());
   if (session.json) {
     PrintJson({{"origin", extended->newer.origin}, {"old_tree_size", extended->older.tree_size}, {"tree_size", extended->newer.tree_size}});
@@ -248,15 +268,11 @@ int CheckExtension(std::string_view text, const crypto::NoteVerifier& key, const
 }
 
 int RunVerifyProof(const ProofOptions& options, const Session& session) {
-  const auto key = ParseKey(options.key);
-  if (!key.ok()) return Fail(key.status());
+  const auto keys = ReadLogKeys(options.key, options.hand_overs);
+  if (!keys.ok()) return Fail(keys.status());
   const auto text = ReadFile(options.file, std::max(crypto::kProofTextBytesMax, crypto::kConsistencyTextBytesMax));
   if (!text.ok()) return Fail(text.status());
-  return crypto::IsConsistencyProof(*text) ? CheckExtension(*text, *key, session) : CheckEntry(*text, *key, session);
-}
-
-void AddLogKey(CLI::App* command, ProofOptions* options) {
-  command->add_option("--key", options->key, "the log's public key, as `otokura audit key` and `otokurad init` print it")->required();
+  return crypto::IsConsistencyProof(*text) ? CheckExtension(*text, *keys, session) : CheckEntry(*text, *keys, session);
 }
 
 void OnChosen(CLI::App* command, Session* session, std::shared_ptr<ProofOptions> options,
@@ -271,7 +287,7 @@ void AddVerify(CLI::App* audit, Session* session) {
   what->add_option("folder", options->folder, "an exported log");
   what->add_flag("--live", options->live, "the gateway's log, streamed");
   what->require_option(1);
-  AddLogKey(command, options.get());
+  AddLogKey(command, &options->key, &options->hand_overs);
   command->add_option("--since", options->since, "a file with an older checkpoint, which the log must extend");
   command->add_option("--witness", options->witness, "the public key of a witness, which must have cosigned the checkpoint");
   command->footer(Footer("otokura audit verify ./log --key calls.example/otokura/5f…+0a1b2c3d+AX… --since last-year.checkpoint"));
@@ -293,7 +309,7 @@ void AddExport(CLI::App* audit, Session* session) {
 }  // namespace
 
 void AddAuditProofs(CLI::App* audit, Session* session) {
-  CLI::App* key = audit->add_subcommand("key", "Print the log's public key");
+  CLI::App* key = audit->add_subcommand("key", "Print the log's public key; the ones before it first, where it was handed over");
   key->footer(Footer("otokura audit key"));
   key->callback([session] { session->run = [session] { return Key(*session); }; });
   AddExport(audit, session);
@@ -312,7 +328,7 @@ void AddAuditProofs(CLI::App* audit, Session* session) {
   auto check_options = std::make_shared<ProofOptions>();
   CLI::App* check = audit->add_subcommand("verify-proof", "Check such a proof, offline, and show what it proves");
   check->add_option("file", check_options->file, "a proof")->required();
-  AddLogKey(check, check_options.get());
+  AddLogKey(check, &check_options->key, &check_options->hand_overs);
   check->footer(Footer("otokura audit verify-proof 1017.tlog-proof --key calls.example/otokura/5f…+0a1b2c3d+AX…"));
   OnChosen(check, session, check_options, RunVerifyProof);
 }

@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "client/command/audit_text.h"
 #include "client/command/exit_code.h"
+#include "client/command/log_key.h"
 #include "client/command/output_file.h"
 #include "client/command/recording_text.h"
 #include "client/command/text.h"
@@ -17,7 +18,7 @@ namespace otokura::client {
 namespace {
 
 struct ReceiptOptions {
-  std::string recording_id, out, file, key;
+  std::string recording_id, out, file, key, hand_overs;
 };
 
 int Make(const ReceiptOptions& options, const Session& session) {
@@ -111,13 +112,13 @@ void Print(const VerifiedReceipt& receipt) {
 }
 
 int Verify(const ReceiptOptions& options, const Session& session) {
-  const auto key = crypto::NoteVerifier::Parse(options.key);
-  if (!key.ok()) return Fail(absl::InvalidArgumentError(absl::StrCat("--key: ", key.status().message())));
+  const auto keys = ReadLogKeys(options.key, options.hand_overs);
+  if (!keys.ok()) return Fail(keys.status());
   const auto text = ReadFile(options.file, kReceiptBytesMax);
   if (!text.ok()) return Fail(text.status());
   const auto receipt = ParseReceipt(*text);
   if (!receipt.ok()) return Fail(receipt.status());
-  const auto verified = VerifyReceipt(*receipt, *key);
+  const auto verified = VerifyReceipt(*receipt, *keys);
   if (!verified.ok()) return Fail(verified.status());
   if (session.json) {
     PrintJson(ToJson(*verified));
@@ -141,7 +142,7 @@ void AddAuditReceipt(CLI::App* audit, Session* session) {
   auto check = std::make_shared<ReceiptOptions>();
   CLI::App* verify = audit->add_subcommand("verify-receipt", "Check such a receipt, offline, and say in words what was done");
   verify->add_option("file", check->file, "a receipt")->required();
-  verify->add_option("--key", check->key, "the log's public key, as `otokura audit key` and `otokurad init` print it")->required();
+  AddLogKey(verify, &check->key, &check->hand_overs);
   verify->footer(Footer("otokura audit verify-receipt call.receipt --key calls.example/otokura/5f…+0a1b2c3d+AX…"));
   verify->callback([check, session] { session->run = [check, session] { return Verify(*check, *session); }; });
 }

@@ -12,6 +12,7 @@
 #include "client/command/audit_text.h"
 #include "client/command/exit_code.h"
 #include "client/command/interrupt.h"
+#include "client/command/log_key.h"
 #include "client/command/progress.h"
 #include "client/command/recording_text.h"
 
@@ -95,10 +96,10 @@ absl::StatusOr<Listing> ListAll(AuditLog& log, const AuditQuery& query) {
 }
 
 absl::StatusOr<VerifiedSpan> Verify(AuditLog& log, const AuditQuery& query, const Listing& listing, const std::string& key) {
-  auto verifier = crypto::NoteVerifier::Parse(key);
-  if (!verifier.ok()) return absl::InvalidArgumentError(absl::StrCat("--key: ", verifier.status().message()));
+  auto keys = ReadLogKeys(key, "");
+  if (!keys.ok()) return keys.status();
   Progress progress;
-  LogVerification verification{.log_key = *std::move(verifier)};
+  LogVerification verification{.log_key = *std::move(keys)};
   verification.progress = [&progress](uint64_t done, uint64_t total) {
     progress.Show(done, total);
     return !Interrupted();

@@ -97,12 +97,13 @@ bool IsAskedFor(const AuditQuery& query, const AuditEntry& entry) {
 }
 
 // A checkpoint over the tree that was listed comes by itself.
-absl::Status AwaitCheckpoint(AuditLog& log, uint64_t tree_size, const crypto::NoteVerifier& key) {
+absl::Status AwaitCheckpoint(AuditLog& log, uint64_t tree_size, crypto::LogKeys keys) {
   const auto deadline = std::chrono::steady_clock::now() + kCheckpointWithin;
   for (;;) {
     const auto head = log.Head();
     if (!head.ok()) return head.status();
-    const auto checkpoint = crypto::OpenCheckpoint(head->checkpoint, key);
+    if (absl::Status followed = keys.FollowAll(head->hand_overs); !followed.ok()) return followed;
+    const auto checkpoint = keys.Open(head->checkpoint);
     if (!checkpoint.ok()) return checkpoint.status();
     if (checkpoint->tree_size >= tree_size) return absl::OkStatus();
     if (Interrupted()) return absl::CancelledError("interrupted");

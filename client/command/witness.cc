@@ -11,6 +11,7 @@
 #include "client/command/recording_text.h"
 #include "client/command/session.h"
 #include "client/command/text.h"
+#include "client/log_folder.h"
 #include "client/witness/witness_folder.h"
 #include "client/witness/witness_server.h"
 #include "crypto/secret.h"
@@ -22,7 +23,7 @@ namespace {
 constexpr absl::Duration kInterruptLook = absl::Milliseconds(100);
 
 struct WitnessOptions {
-  std::string folder, name, log_key;
+  std::string folder, name, log_key, log_folder;
   WitnessListener listener;
 };
 
@@ -55,6 +56,19 @@ int Init(const WitnessOptions& options, const Session& session) {
 int AddLog(const WitnessOptions& options, const Session&) {
   const absl::Status added = WitnessFolder(options.folder).AddLog(options.log_key);
   return added.ok() ? kExitDone : Fail(added);
+}
+
+int FollowKey(const WitnessOptions& options, const Session& session) {
+  const auto hand_overs = LogFolder(options.log_folder).ReadHandOvers();
+  if (!hand_overs.ok()) return Fail(hand_overs.status());
+  const auto followed = WitnessFolder(options.folder).FollowKey(*hand_overs);
+  if (!followed.ok()) return Fail(followed.status());
+  if (session.json) {
+    PrintJson({{"hand_overs", hand_overs->size()}, {"followed", *followed}});
+  } else {
+    std::printf("%zu hand-overs, %zu of them new\n", hand_overs->size(), *followed);
+  }
+  return kExitDone;
 }
 
 int Run(const WitnessOptions& options, const Session& session) {
@@ -96,6 +110,10 @@ void AddWitness(CLI::App* app, Session* session) {
   CLI::App* add = AddCommand(witness, session, "add-log", "Cosign this log from now on", options, AddLog);
   add->add_option("log_key", options->log_key, "the log's public key, as `otokura audit key` prints it")->required();
   add->footer(Footer("otokura witness add-log ./witness calls.example/otokura/5f…+0a1b2c3d+AX…"));
+  CLI::App* follow = AddCommand(witness, session, "follow-key",
+                                "Go on to the key that a log's key handed over to; the witness must not run", options, FollowKey);
+  follow->add_option("log", options->log_folder, "an export of that log, which has its hand-overs")->required();
+  follow->footer(Footer("otokura witness follow-key ./witness ./log"));
   CLI::App* run = AddCommand(witness, session, "run", "Serve (c2sp.org/tlog-witness) until interrupted", options, Run);
   run->add_option("--listen", options->listener.address, "host:port; port 0 takes a free one")->capture_default_str();
   CLI::Option* certificate = run->add_option("--tls-certificate", options->listener.certificate_file, "PEM file: serve HTTPS with it");

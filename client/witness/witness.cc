@@ -47,7 +47,7 @@ absl::StatusOr<std::unique_ptr<Witness>> Witness::Open(const std::string& folder
   std::unique_ptr<Witness> witness(new Witness(std::move(kept), *std::move(lock), *std::move(signer), std::move(now)));
   absl::MutexLock guard(&witness->mutex_);
   for (KnownLog& log : *logs) {
-    std::string origin = log.verifier.name();
+    std::string origin = log.keys.name();
     witness->logs_.emplace(std::move(origin), std::move(log));
   }
   return witness;
@@ -59,9 +59,10 @@ WitnessAnswer Witness::Add(std::string_view text) {
   absl::MutexLock lock(&mutex_);
   const auto log = logs_.find(OriginOf(request->checkpoint));
   if (log == logs_.end()) return Refuse(kUnknownLog, "no log of this origin is known");
-  absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::OpenCheckpoint(request->checkpoint, log->second.verifier);
+  absl::StatusOr<crypto::Checkpoint> checkpoint = log->second.keys.Open(request->checkpoint);
   if (absl::IsInvalidArgument(checkpoint.status())) return Refuse(kBadRequest, "the checkpoint is malformed");
-  if (!checkpoint.ok()) return Refuse(kNotTrusted, "not signed by the key that is known of this log");
+  if (!checkpoint.ok())
+    return Refuse(kNotTrusted, "not signed by the key that is known of this log; where that handed over, have the witness follow");
   return Extend(log->second, *request, *checkpoint);
 }
 
@@ -86,6 +87,7 @@ WitnessAnswer Witness::Cosign(KnownLog& log, const std::string& note, const cryp
     // Where the write failed it may be there all the same: nothing is cosigned, and the next request is checked against what was.
     if (absl::Status kept = folder_.Keep(log, note); !kept.ok()) return Refuse(kFailed, "the state cannot be written");
     log.cosigned = checkpoint;
+    log.note = note;
   }
   return {kCosigned, "text/plain; charset=utf-8", signer_.Cosign(TextOf(note), static_cast<uint64_t>(absl::ToUnixSeconds(now_())))};
 }

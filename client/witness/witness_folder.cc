@@ -12,13 +12,14 @@
 #include "absl/strings/str_cat.h"
 #include "crypto/base64.h"
 #include "crypto/sha256.h"
+#include "crypto/tlog/lines.h"
 
 namespace otokura::client {
 namespace {
 
 constexpr std::string_view kKeyFirstLine = "otokura witness key v1\n";
 constexpr size_t kKeyFileBytesMax = 1024;
-constexpr size_t kLogFileBytesMax = crypto::kNoteBytesMax + 2048;
+constexpr size_t kLogFileBytesMax = crypto::kNoteBytesMax + crypto::kHandOversMax * crypto::kHandOverBytesMax * 3 / 2 + 2048;
 constexpr size_t kSeedBytes = 32;
 constexpr size_t kLogFileNameBytes = 16;  // of the origin's digest
 
@@ -84,12 +85,33 @@ absl::Status WitnessFolder::AddLog(const std::string& verifier_key) const {
   if (std::filesystem::exists(LogPath(verifier->name()))) {
     return absl::AlreadyExistsError(absl::StrCat("the log ", verifier->name(), " is known already"));
   }
-  return Keep(KnownLog{verifier_key, *verifier}, "");
+  return Keep(KnownLog{verifier_key, crypto::LogKeys(*verifier)}, "");
+}
+
+absl::StatusOr<size_t> WitnessFolder::FollowKey(const std::vector<std::string>& hand_overs) const {
+  const absl::StatusOr<FileDescriptor> lock = Lock();
+  if (!lock.ok()) return lock.status();
+  size_t followed = 0;
+  for (const std::string& hand_over : hand_overs) {
+    const std::string origin = hand_over.substr(0, hand_over.find('\n'));
+    absl::StatusOr<KnownLog> log = ReadLog(LogPath(origin));
+    if (absl::IsNotFound(log.status())) return absl::NotFoundError("no log of this origin is known; add it with `otokura witness add-log`");
+    if (!log.ok()) return log.status();
+    const size_t keys = log->keys.keys().size();
+    if (absl::Status next = log->keys.Follow(hand_over); !next.ok()) return next;
+    if (log->keys.keys().size() == keys) continue;  // of a key before
+    log->hand_overs.push_back(hand_over);
+    if (absl::Status kept = Keep(*log, log->note); !kept.ok()) return kept;
+    ++followed;
+  }
+  return followed;
 }
 
 absl::Status WitnessFolder::Keep(const KnownLog& log, std::string_view checkpoint_note) const {
-  return ReplaceFile(LogPath(log.verifier.name()),
-                     absl::StrCat(log.verifier_key, "\n\n", absl::string_view(checkpoint_note.data(), checkpoint_note.size())));
+  std::string text = log.verifier_key + "\n";
+  for (const std::string& hand_over : log.hand_overs) absl::StrAppend(&text, absl::Base64Escape(hand_over), "\n");
+  absl::StrAppend(&text, "\n", absl::string_view(checkpoint_note.data(), checkpoint_note.size()));
+  return ReplaceFile(LogPath(log.keys.name()), text);
 }
 
 absl::StatusOr<KnownLog> WitnessFolder::ReadLog(const std::string& path) const {
@@ -99,16 +121,24 @@ absl::StatusOr<KnownLog> WitnessFolder::ReadLog(const std::string& path) const {
     return absl::DataLossError(
         absl::StrCat("'", path, "': ", absl::string_view(why.data(), why.size()), "; restore it, never an older one"));
   };
-  const size_t end = text->find("\n\n");
-  if (end == std::string::npos) return damaged("is cut short");
-  absl::StatusOr<crypto::NoteVerifier> verifier = crypto::NoteVerifier::Parse(std::string_view(*text).substr(0, end));
+  std::string_view rest = *text;
+  const std::string_view key = crypto::TakeLine(&rest).value_or("");
+  absl::StatusOr<crypto::NoteVerifier> verifier = crypto::NoteVerifier::Parse(key);
   if (!verifier.ok() || LogPath(verifier->name()) != path) return damaged("does not begin with the key of its log");
-  KnownLog log{text->substr(0, end), *std::move(verifier)};
-  const std::string_view note = std::string_view(*text).substr(end + 2);
-  if (note.empty()) return log;
-  absl::StatusOr<crypto::Checkpoint> cosigned = crypto::OpenCheckpoint(note, log.verifier);
+  KnownLog log{std::string(key), crypto::LogKeys(*std::move(verifier))};
+  for (;;) {
+    const std::optional<std::string_view> line = crypto::TakeLine(&rest);
+    if (!line) return damaged("is cut short");
+    if (line->empty()) break;
+    std::optional<std::string> hand_over = crypto::DecodeBase64(*line);
+    if (!hand_over || !log.keys.Follow(*hand_over).ok()) return damaged("holds a hand-over that does not follow");
+    log.hand_overs.push_back(*std::move(hand_over));
+  }
+  if (rest.empty()) return log;
+  absl::StatusOr<crypto::Checkpoint> cosigned = log.keys.Open(rest);
   if (!cosigned.ok()) return damaged("its checkpoint is not the log's");
   log.cosigned = *std::move(cosigned);
+  log.note = std::string(rest);
   return log;
 }
 

@@ -1,7 +1,7 @@
 // What a witness keeps (WITNESS.md): its key, and of each log that it knows the key and the newest checkpoint that it cosigned.
 //
 //   witness.key          made by `otokura witness init`
-//   logs/<hash>.log      the log's verifier key, an empty line, and the checkpoint; nothing there before the first one
+//   logs/<hash>.log      the log's verifier key and its hand-overs, an empty line, and the checkpoint; nothing there before the first one
 #ifndef OTOKURA_CLIENT_WITNESS_WITNESS_FOLDER_H_
 #define OTOKURA_CLIENT_WITNESS_WITNESS_FOLDER_H_
 
@@ -16,14 +16,17 @@
 #include "crypto/signed_note.h"
 #include "crypto/tlog/checkpoint.h"
 #include "crypto/tlog/cosignature.h"
+#include "crypto/tlog/log_keys.h"
 
 namespace otokura::client {
 
 // A log, and the newest checkpoint of it that was cosigned: of size 0 where there is none.
 struct KnownLog {
-  std::string verifier_key;
-  crypto::NoteVerifier verifier;
+  std::string verifier_key;               // as it was made known
+  crypto::LogKeys keys;                   // it, and those that it handed over to
+  std::vector<std::string> hand_overs{};  // the notes
   crypto::Checkpoint cosigned{};
+  std::string note{};  // of what was cosigned, as it came
 };
 
 class WitnessFolder {
@@ -39,6 +42,9 @@ class WitnessFolder {
 
   // ALREADY_EXISTS where a log of that origin is known.
   absl::Status AddLog(const std::string& verifier_key) const;
+  // Follows those of these hand-overs (crypto/tlog/log_keys.h) that come next; how many they were. NOT_FOUND where no log of their origin
+  // is known.
+  absl::StatusOr<size_t> FollowKey(const std::vector<std::string>& hand_overs) const;
   // DATA_LOSS where what is kept of one is not what its key signed.
   absl::StatusOr<std::vector<KnownLog>> ReadLogs() const;
   // Durable on return, in one step.

@@ -40,10 +40,10 @@ absl::StatusOr<ConsistencyProof> ParseConsistencyProof(std::string_view text) {
   return ConsistencyProof{*std::move(old_checkpoint), *std::move(hashes), std::string(text)};
 }
 
-absl::StatusOr<Extended> VerifyConsistencyProof(const ConsistencyProof& proof, const NoteVerifier& log_key) {
-  absl::StatusOr<Checkpoint> older = OpenCheckpoint(proof.old_checkpoint, log_key);
+absl::StatusOr<Extended> VerifyConsistencyProof(const ConsistencyProof& proof, const LogKeys& log_keys) {
+  absl::StatusOr<Checkpoint> older = log_keys.Open(proof.old_checkpoint);
   if (!older.ok()) return absl::Status(older.status().code(), absl::StrCat("older checkpoint: ", older.status().message()));
-  absl::StatusOr<Checkpoint> newer = OpenCheckpoint(proof.checkpoint, log_key);
+  absl::StatusOr<Checkpoint> newer = log_keys.Open(proof.checkpoint);
   if (!newer.ok()) return absl::Status(newer.status().code(), absl::StrCat("newer checkpoint: ", newer.status().message()));
   absl::Status extends = VerifyConsistency(older->tree_size, newer->tree_size, older->root, newer->root, proof.hashes);
   if (!extends.ok()) return extends;

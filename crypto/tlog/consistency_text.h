@@ -18,6 +18,7 @@
 #include "absl/status/statusor.h"
 #include "crypto/signed_note.h"
 #include "crypto/tlog/checkpoint.h"
+#include "crypto/tlog/log_keys.h"
 
 namespace otokura::crypto {
 
@@ -40,9 +41,9 @@ struct Extended {
   Checkpoint older;
   Checkpoint newer;
 };
-// The two checkpoints, where this key signed both and the newer tree begins with the older one. Errors as OpenCheckpoint's; DATA_LOSS where
-// the newer does not extend the older.
-absl::StatusOr<Extended> VerifyConsistencyProof(const ConsistencyProof& proof, const NoteVerifier& log_key);
+// The two checkpoints, where a key of the log signed both and the newer tree begins with the older one. Errors as LogKeys::Open's;
+// DATA_LOSS where the newer does not extend the older.
+absl::StatusOr<Extended> VerifyConsistencyProof(const ConsistencyProof& proof, const LogKeys& log_keys);
 
 }  // namespace otokura::crypto
 

@@ -57,8 +57,8 @@ absl::StatusOr<LogProof> ParseProof(std::string_view text) {
   return proof;
 }
 
-absl::Status VerifyProof(const LogProof& proof, std::string_view leaf, const NoteVerifier& log_key) {
-  const absl::StatusOr<Checkpoint> checkpoint = OpenCheckpoint(proof.checkpoint, log_key);
+absl::Status VerifyProof(const LogProof& proof, std::string_view leaf, const LogKeys& log_keys) {
+  const absl::StatusOr<Checkpoint> checkpoint = log_keys.Open(proof.checkpoint);
   if (!checkpoint.ok()) return checkpoint.status();
   return VerifyInclusion(proof.index, checkpoint->tree_size, MerkleLeafHash(leaf), proof.hashes, checkpoint->root);
 }

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "crypto/signed_note.h"
 #include "crypto/tlog/entry_bundle.h"
+#include "crypto/tlog/log_keys.h"
 
 namespace otokura::crypto {
 
@@ -26,9 +27,9 @@ struct LogProof {
 std::string FormatProof(const LogProof& proof);
 // INVALID_ARGUMENT naming the part that is malformed. Checks form alone: VerifyProof is next.
 absl::StatusOr<LogProof> ParseProof(std::string_view text);
-// OK where this key signed the checkpoint and the leaf is in its tree at the proof's index. Errors as OpenCheckpoint's; DATA_LOSS where the
-// leaf is not there.
-absl::Status VerifyProof(const LogProof& proof, std::string_view leaf, const NoteVerifier& log_key);
+// OK where a key of the log signed the checkpoint and the leaf is in its tree at the proof's index. Errors as LogKeys::Open's; DATA_LOSS
+// where the leaf is not there.
+absl::Status VerifyProof(const LogProof& proof, std::string_view leaf, const LogKeys& log_keys);
 
 }  // namespace otokura::crypto
 

@@ -24,7 +24,7 @@ uint64_t Publisher::CommonTreeSize(uint64_t lost_tree_size) {
 }
 
 absl::StatusOr<Publisher::Lost> Publisher::FindLost(std::string_view note) {
-  absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::OpenCheckpoint(note, verifier_);
+  absl::StatusOr<crypto::Checkpoint> checkpoint = keys_.Open(note);
   if (!checkpoint.ok()) {
     return absl::InvalidArgumentError(absl::StrCat("lost_checkpoint: not one of this log (", checkpoint.status().message(), ")"));
   }
@@ -39,7 +39,7 @@ absl::StatusOr<Publisher::Lost> Publisher::FindLost(std::string_view note) {
   }
   const absl::StatusOr<std::string> copy = keys::ReadSmallFile(parts_.copy_path);
   if (copy.ok()) {
-    const absl::StatusOr<crypto::Checkpoint> kept = crypto::OpenCheckpoint(*copy, verifier_);
+    const absl::StatusOr<crypto::Checkpoint> kept = keys_.Open(*copy);
     if (kept.ok() && kept->tree_size > checkpoint->tree_size && !CheckExtends(*copy, parts_.copy_path).ok()) {
       return absl::InvalidArgumentError(absl::StrCat("lost_checkpoint: is over ", checkpoint->tree_size, " entries, the one in ",
                                                      parts_.copy_path, " over ", kept->tree_size, "; give that one, or a newer one"));

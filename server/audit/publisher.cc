@@ -22,7 +22,10 @@ absl::StatusOr<std::string> SignedNote(const crypto::NoteSigner& signer, uint64_
   return text.ok() ? signer.Sign(*text) : text.status();
 }
 
-crypto::NoteVerifier VerifierOf(const crypto::NoteSigner& signer) { return *crypto::NoteVerifier::Parse(signer.VerifierKey()); }
+// They were seen to lead to this key when they were read.
+crypto::LogKeys KeysOf(const std::vector<std::string>& hand_overs, const crypto::NoteSigner& signer) {
+  return *crypto::LogKeys::Whole(hand_overs, *crypto::NoteVerifier::Parse(signer.VerifierKey()));
+}
 
 }  // namespace
 
@@ -38,7 +41,7 @@ absl::Status ReplaceWithFirstCheckpoint(const crypto::NoteSigner& signer, const 
 
 Publisher::Publisher(Parts parts)
     : parts_(std::move(parts)),
-      verifier_(VerifierOf(*parts_.signer)),
+      keys_(KeysOf(parts_.hand_overs, *parts_.signer)),
       integrator_(parts_.records, parts_.committer),
       may_release_(absl::UnavailableError("audit log: not yet compared with what was published of it; try again")) {}
 
@@ -69,7 +72,7 @@ absl::Status Publisher::Turn() {
 }
 
 absl::StatusOr<crypto::Checkpoint> Publisher::CheckExtends(std::string_view note, std::string_view where) {
-  absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::OpenCheckpoint(note, verifier_);
+  absl::StatusOr<crypto::Checkpoint> checkpoint = keys_.Open(note);
   if (!checkpoint.ok()) {
     return absl::FailedPreconditionError(absl::StrCat("audit log: the checkpoint in ", View(where), " is not this log's (",
                                                       checkpoint.status().message(),
@@ -95,6 +98,10 @@ absl::Status Publisher::CompareWithCopies() {
   if (!stored.ok()) return stored.status();
   if (stored->has_value()) {
     if (absl::Status extends = CheckExtends((*stored)->checkpoint(), "the data folder").status(); !extends.ok()) return extends;
+  }
+  if (!parts_.hand_overs.empty()) {
+    if (absl::Status extends = CheckExtends(parts_.hand_overs.back(), "the hand-over of the log's key").status(); !extends.ok())
+      return extends;
   }
   absl::StatusOr<std::string> copy = keys::ReadSmallFile(parts_.copy_path);
   if (absl::IsNotFound(copy.status())) {

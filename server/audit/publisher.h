@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
@@ -16,6 +17,7 @@
 #include "absl/time/time.h"
 #include "crypto/signed_note.h"
 #include "crypto/tlog/checkpoint.h"
+#include "crypto/tlog/log_keys.h"
 #include "server/audit/integrator.h"
 #include "server/audit/log.h"
 #include "server/runtime/event_log.h"
@@ -45,6 +47,7 @@ class Publisher {
     storage::Committer* committer = nullptr;
     const Log* log = nullptr;
     const crypto::NoteSigner* signer = nullptr;  // its name is the log's origin
+    std::vector<std::string> hand_overs{};       // that lead to it from the log's first key (keys::ReadLogHandOvers)
     std::string copy_path;                       // keys::CheckpointCopyPath
     runtime::EventLog* events = nullptr;
     // Hears of each checkpoint once it is published, on the thread that published it; must only hand over. May be null.
@@ -78,6 +81,7 @@ class Publisher {
   // here.
   absl::StatusOr<Lost> FindLost(std::string_view checkpoint);
   std::string VerifierKey() const { return parts_.signer->VerifierKey(); }
+  const std::vector<std::string>& hand_overs() const { return parts_.hand_overs; }
 
  private:
   absl::Status Turn() ABSL_EXCLUSIVE_LOCKS_REQUIRED(turn_mutex_);
@@ -92,7 +96,7 @@ class Publisher {
   void Work(absl::Duration interval);
 
   const Parts parts_;
-  const crypto::NoteVerifier verifier_;
+  const crypto::LogKeys keys_;
 
   absl::Mutex turn_mutex_;  // one turn at a time; held while it waits for the disk
   Integrator integrator_ ABSL_GUARDED_BY(turn_mutex_);

@@ -21,9 +21,9 @@ constexpr std::string_view kIntegrated = "integrated log";
 
 class TileVerification {
  public:
-  TileVerification(const storage::RecordReader& records, const crypto::NoteVerifier& log_key,
+  TileVerification(const storage::RecordReader& records, const crypto::LogKeys& log_keys,
                    absl::FunctionRef<void(std::string_view, std::string_view)> problem)
-      : records_(records), log_key_(log_key), problem_(problem) {}
+      : records_(records), log_keys_(log_keys), problem_(problem) {}
   absl::Status Run(const std::string& copy_path);
 
  private:
@@ -41,7 +41,7 @@ class TileVerification {
   absl::Status CheckNothingElse();
 
   const storage::RecordReader& records_;
-  const crypto::NoteVerifier& log_key_;
+  const crypto::LogKeys& log_keys_;
   absl::FunctionRef<void(std::string_view where, std::string_view problem)> problem_;
   std::vector<Known> known_;
   v1::IntegratedLog integrated_;
@@ -50,7 +50,7 @@ class TileVerification {
 };
 
 void TileVerification::TakeCheckpoint(std::string where, std::string_view note) {
-  absl::StatusOr<crypto::Checkpoint> checkpoint = crypto::OpenCheckpoint(note, log_key_);
+  absl::StatusOr<crypto::Checkpoint> checkpoint = log_keys_.Open(note);
   if (checkpoint.ok()) {
     known_.push_back({std::move(where), *std::move(checkpoint)});
   } else {
@@ -143,9 +143,9 @@ absl::Status TileVerification::Run(const std::string& copy_path) {
 
 }  // namespace
 
-absl::Status VerifyTiles(const storage::RecordReader& records, const crypto::NoteVerifier& log_key, const std::string& copy_path,
+absl::Status VerifyTiles(const storage::RecordReader& records, const crypto::LogKeys& log_keys, const std::string& copy_path,
                          absl::FunctionRef<void(std::string_view where, std::string_view problem)> problem) {
-  return TileVerification(records, log_key, problem).Run(copy_path);
+  return TileVerification(records, log_keys, problem).Run(copy_path);
 }
 
 }  // namespace otokura::audit

@@ -7,7 +7,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
-#include "crypto/signed_note.h"
+#include "crypto/tlog/log_keys.h"
 #include "server/storage/storage.h"
 
 namespace otokura::audit {
@@ -15,7 +15,7 @@ namespace otokura::audit {
 // Derives every tile from the stored leaves again and compares it with the stored one, byte for byte; then the newest checkpoints of the
 // store and of the key store (`copy_path`) with the tree at their sizes. The store must not be written meanwhile. An error means that the
 // check itself could not go on.
-absl::Status VerifyTiles(const storage::RecordReader& records, const crypto::NoteVerifier& log_key, const std::string& copy_path,
+absl::Status VerifyTiles(const storage::RecordReader& records, const crypto::LogKeys& log_keys, const std::string& copy_path,
                          absl::FunctionRef<void(std::string_view where, std::string_view problem)> problem);
 
 }  // namespace otokura::audit

@@ -9,13 +9,14 @@
 #include "absl/strings/str_cat.h"
 #include "crypto/key_wrap.h"
 #include "crypto/sha256.h"
-#include "otokura/v1/stored.pb.h"
+#include "crypto/tlog/log_keys.h"
 #include "server/keys/key_store_file.h"
 
 namespace otokura::keys {
 namespace {
 
 constexpr uint32_t kFileVersion = 1;
+constexpr uint32_t kHandedOverVersion = 2;
 
 std::string KeyPath(const std::string& key_store_dir) { return key_store_dir + "/log.key"; }
 std::string NextKeyPath(const std::string& key_store_dir) { return key_store_dir + "/log.key.next"; }
@@ -32,9 +33,9 @@ absl::StatusOr<v1::LogKeyFile> ReadKeyFile(const std::string& path) {
   if (!bytes.ok()) return bytes.status();
   v1::LogKeyFile file;
   if (!file.ParseFromString(*bytes)) return absl::DataLossError(absl::StrCat(path, ": not a key file; restore it from the key backup"));
-  if (file.version() == kFileVersion) return file;
+  if (file.version() == kFileVersion || file.version() == kHandedOverVersion) return file;
   return absl::FailedPreconditionError(
-      absl::StrCat(path, ": version ", file.version(), ", this otokurad reads ", kFileVersion, "; run the newer one"));
+      absl::StrCat(path, ": version ", file.version(), ", this otokurad reads up to ", kHandedOverVersion, "; run the newer one"));
 }
 
 }  // namespace
@@ -42,33 +43,30 @@ absl::StatusOr<v1::LogKeyFile> ReadKeyFile(const std::string& path) {
 std::string LogPublicKeyPath(const std::string& key_store_dir) { return key_store_dir + "/log.vkey"; }
 std::string CheckpointCopyPath(const std::string& key_store_dir) { return key_store_dir + "/log-checkpoint"; }
 
-namespace {
-
-absl::StatusOr<std::string> NewKeyFile(std::string_view origin, crypto::KeyEncryptionProvider& provider) {
+absl::StatusOr<DrawnLogKey> DrawLogKey(std::string_view origin, crypto::KeyEncryptionProvider& provider) {
   absl::StatusOr<crypto::SecretBytes> seed = crypto::SecretBytes::Random(crypto::kKeyBytes);
   if (!seed.ok()) return seed.status();
   absl::StatusOr<std::string> wrapped = provider.Wrap(crypto::KeyType::kLog, OwnerId(origin), *seed);
   if (!wrapped.ok()) return wrapped.status();
   // Refuses an origin that could not name a key.
-  if (absl::Status named = crypto::NoteSigner::Create(origin, *std::move(seed)).status(); !named.ok()) return named;
+  absl::StatusOr<crypto::NoteSigner> signer = crypto::NoteSigner::Create(origin, *std::move(seed));
+  if (!signer.ok()) return signer.status();
   v1::LogKeyFile file;
   file.set_version(kFileVersion);
   file.set_origin(std::string(origin));
   file.set_root_version(provider.root_version());
   file.set_wrapped_seed(*std::move(wrapped));
-  return file.SerializeAsString();
+  return DrawnLogKey{*std::move(signer), std::move(file)};
 }
 
-}  // namespace
-
 absl::Status MakeLogKey(const std::string& key_store_dir, std::string_view origin, crypto::KeyEncryptionProvider& provider) {
-  const absl::StatusOr<std::string> file = NewKeyFile(origin, provider);
-  return file.ok() ? WriteNewFile(KeyPath(key_store_dir), *file) : file.status();
+  const absl::StatusOr<DrawnLogKey> key = DrawLogKey(origin, provider);
+  return key.ok() ? WriteNewFile(KeyPath(key_store_dir), key->file.SerializeAsString()) : key.status();
 }
 
 absl::Status MakeNextLogKey(const std::string& key_store_dir, std::string_view origin, crypto::KeyEncryptionProvider& provider) {
-  const absl::StatusOr<std::string> file = NewKeyFile(origin, provider);
-  return file.ok() ? ReplaceFile(NextKeyPath(key_store_dir), *file) : file.status();
+  const absl::StatusOr<DrawnLogKey> key = DrawLogKey(origin, provider);
+  return key.ok() ? ReplaceFile(NextKeyPath(key_store_dir), key->file.SerializeAsString()) : key.status();
 }
 
 absl::StatusOr<crypto::NoteSigner> TakeNextLogKey(const std::string& key_store_dir, crypto::KeyEncryptionProvider& provider) {
@@ -82,6 +80,39 @@ absl::Status RemoveNextLogKey(const std::string& key_store_dir) {
   const std::string path = NextKeyPath(key_store_dir);
   if (unlink(path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
   return absl::UnavailableError(absl::StrCat("unlink ", path, ": ", std::strerror(errno)));
+}
+
+absl::Status ReplaceLogKey(const std::string& key_store_dir, DrawnLogKey next, std::string hand_over) {
+  const absl::StatusOr<v1::LogKeyFile> file = ReadKeyFile(KeyPath(key_store_dir));
+  if (!file.ok()) return file.status();
+  next.file.set_version(kHandedOverVersion);
+  *next.file.mutable_hand_overs() = file->hand_overs();
+  next.file.add_hand_overs(std::move(hand_over));
+  const std::string bytes = next.file.SerializeAsString();
+  if (next.file.hand_overs_size() > static_cast<int>(crypto::kHandOversMax) || bytes.size() > kKeyStoreFileBytesMax) {
+    return absl::FailedPreconditionError(
+        absl::StrCat("log key: handed over ", file->hand_overs_size(), " times already, which is all that its file takes"));
+  }
+  return ReplaceFile(KeyPath(key_store_dir), bytes);
+}
+
+absl::StatusOr<std::vector<std::string>> ReadLogHandOvers(const std::string& key_store_dir, const crypto::NoteSigner& signer) {
+  const std::string path = KeyPath(key_store_dir);
+  const absl::StatusOr<v1::LogKeyFile> file = ReadKeyFile(path);
+  if (!file.ok()) return file.status();
+  std::vector<std::string> hand_overs(file->hand_overs().begin(), file->hand_overs().end());
+  const absl::StatusOr<crypto::NoteVerifier> newest = crypto::NoteVerifier::Parse(signer.VerifierKey());
+  if (!newest.ok()) return newest.status();
+  if (absl::Status whole = crypto::LogKeys::Whole(hand_overs, *newest).status(); !whole.ok()) {
+    return absl::DataLossError(absl::StrCat(path, ": ", whole.message(), "; restore it from the key backup"));
+  }
+  return hand_overs;
+}
+
+absl::Status KeepLogPublicKey(const std::string& key_store_dir, const crypto::NoteSigner& signer) {
+  const std::string line = signer.VerifierKey() + "\n";
+  const absl::StatusOr<std::string> kept = ReadSmallFile(LogPublicKeyPath(key_store_dir));
+  return kept.ok() && *kept == line ? absl::OkStatus() : ReplaceFile(LogPublicKeyPath(key_store_dir), line);
 }
 
 absl::StatusOr<crypto::NoteSigner> OpenLogKey(const std::string& key_store_dir, crypto::KeyEncryptionProvider& provider) {

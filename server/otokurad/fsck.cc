@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "crypto/secret.h"
 #include "crypto/signed_note.h"
+#include "crypto/tlog/log_keys.h"
 #include "nlohmann/json.hpp"
 #include "server/audit/index_upkeep.h"
 #include "server/audit/verify_tiles.h"
@@ -46,9 +47,11 @@ void Print(const recordings::FsckReport& report, bool json) {
 
 absl::Status CheckTiles(const Store& store, const v1::GatewayConfig& config,
                         absl::FunctionRef<void(std::string_view where, std::string_view problem)> problem) {
-  const auto log_key = crypto::NoteVerifier::Parse(store.log_signer->VerifierKey());
-  if (!log_key.ok()) return log_key.status();
-  return audit::VerifyTiles(store.engine->records(), *log_key, keys::CheckpointCopyPath(config.key_store_dir()), problem);
+  const auto newest = crypto::NoteVerifier::Parse(store.log_signer->VerifierKey());
+  if (!newest.ok()) return newest.status();
+  const auto log_keys = crypto::LogKeys::Whole(store.log_hand_overs, *newest);
+  if (!log_keys.ok()) return log_keys.status();
+  return audit::VerifyTiles(store.engine->records(), *log_keys, keys::CheckpointCopyPath(config.key_store_dir()), problem);
 }
 
 absl::Status RebuildIndex(Store& store, bool json) {

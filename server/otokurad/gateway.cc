@@ -98,12 +98,17 @@ absl::Status Gateway::OpenLog() {
   parts.committer = committer_.get();
   parts.log = log_.get();
   parts.signer = store_.log_signer.get();
+  parts.hand_overs = store_.log_hand_overs;
   parts.copy_path = keys::CheckpointCopyPath(config_.key_store_dir());
   parts.events = events_;
   parts.published = [this](const audit::PublishedCheckpoint& checkpoint) {
     if (anchors_ != nullptr) anchors_->Offer(checkpoint);
   };
   publisher_ = std::make_unique<audit::Publisher>(std::move(parts));
+  // A hand-over that was broken off left the one before there.
+  if (absl::Status kept = keys::KeepLogPublicKey(config_.key_store_dir(), *store_.log_signer); !kept.ok()) {
+    events_->Failure("log-public-key-not-kept", kept);
+  }
   if (absl::Status made = MakeAnchors(); !made.ok()) return made;
   publisher_->Publish().IgnoreError();  // reported as an event
   publisher_->Start(absl::Milliseconds(config_.log().checkpoint_interval_ms()));

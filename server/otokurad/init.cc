@@ -107,9 +107,7 @@ absl::Status MakeLog(const v1::GatewayConfig& config, const std::string& site_id
   if (absl::Status made = keys::MakeLogKey(config.key_store_dir(), origin, provider); !made.ok()) return made;
   auto signer = keys::OpenLogKey(config.key_store_dir(), provider);
   if (!signer.ok()) return signer.status();
-  if (absl::Status written = keys::WriteNewFile(keys::LogPublicKeyPath(config.key_store_dir()), signer->VerifierKey() + "\n");
-      !written.ok())
-    return written;
+  if (absl::Status kept = keys::KeepLogPublicKey(config.key_store_dir(), *signer); !kept.ok()) return kept;
   return audit::WriteFirstCheckpoint(*signer, keys::CheckpointCopyPath(config.key_store_dir()));
 }
 

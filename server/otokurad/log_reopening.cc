@@ -10,6 +10,7 @@
 #include "absl/strings/str_cat.h"
 #include "crypto/merkle.h"
 #include "crypto/tlog/checkpoint.h"
+#include "crypto/tlog/log_keys.h"
 #include "server/audit/commit_and_wait.h"
 #include "server/audit/publisher.h"
 #include "server/audit/reopening.h"
@@ -36,7 +37,9 @@ absl::Status BeginNewLog(const v1::GatewayConfig& config, storage::Committer* co
   const std::string old_key = store.log_signer->VerifierKey();
   const auto verifier = crypto::NoteVerifier::Parse(old_key);
   if (!verifier.ok()) return verifier.status();
-  const auto lost = crypto::OpenCheckpoint(row->lost_checkpoint(), *verifier);
+  const auto keys = crypto::LogKeys::Whole(store.log_hand_overs, *verifier);
+  if (!keys.ok()) return keys.status();
+  const auto lost = keys->Open(row->lost_checkpoint());
   if (!lost.ok()) return absl::DataLossError(absl::StrCat("log reopening: ", lost.status().message(), "; run otokurad fsck"));
   row->set_new_origin(NextOrigin(store.log_signer->name()));
   if (absl::Status made = keys::MakeNextLogKey(config.key_store_dir(), row->new_origin(), *store.provider); !made.ok()) return made;
@@ -57,6 +60,7 @@ absl::Status TakeNewKey(const v1::GatewayConfig& config, const v1::LogReopening&
     auto signer = keys::TakeNextLogKey(config.key_store_dir(), *store->provider);
     if (!signer.ok()) return signer.status();
     store->log_signer = std::make_unique<crypto::NoteSigner>(*std::move(signer));
+    store->log_hand_overs.clear();  // they led to the old log's key
   }
   const std::string public_key = store->log_signer->VerifierKey();
   const absl::Status told = keys::ReplaceFile(keys::LogPublicKeyPath(config.key_store_dir()), public_key + "\n");

@@ -7,6 +7,7 @@
 #include "server/otokurad/exit_codes.h"
 #include "server/otokurad/fsck.h"
 #include "server/otokurad/init.h"
+#include "server/otokurad/log_key_hand_over.h"
 #include "server/otokurad/run.h"
 
 namespace {
@@ -34,13 +35,14 @@ int main(int argc, char** argv) {
   InitArguments init;
   FsckArguments fsck;
   bool json = false;
-  const auto add = [&](const char* name, const char* text) {
-    CLI::App* command = app.add_subcommand(name, text);
+  const auto add_to = [&](CLI::App& parent, const char* name, const char* text) {
+    CLI::App* command = parent.add_subcommand(name, text);
     command->add_option("--config", config_path, "the machine configuration, protobuf text (GatewayConfig in otokura/v1/config.proto)")
         ->required();
     command->footer(kExitCodesText);
     return command;
   };
+  const auto add = [&](const char* name, const char* text) { return add_to(app, name, text); };
   CLI::App* init_command = add("init", "Make an empty site: folders, root key, store, and the first accounts from their certificates");
   init_command->add_option("--admin-certificate", init.admin_certificate_path, "PEM of the system administrator's certificate")->required();
   init_command->add_option("--security-certificate", init.security_certificate_path, "PEM of the first security officer's certificate");
@@ -53,6 +55,13 @@ int main(int argc, char** argv) {
   fsck_command->add_flag("--deep", fsck.deep, "also verify every chunk and every digest");
   fsck_command->add_flag("--rebuild-index", fsck.rebuild_index, "first drop the index of the log and make it anew from the entries");
   fsck_command->add_flag("--json", json, "print JSON objects, one a line");
+  CLI::App* log_key_command = app.add_subcommand("log-key", "The key that signs the audit log");
+  log_key_command->require_subcommand(1);
+  log_key_command->footer(kExitCodesText);
+  CLI::App* hand_over_command = add_to(
+      *log_key_command, "hand-over",
+      "Make a new key of the log and have the old one hand over to it; the gateway must not run. Who holds an older key follows by itself");
+  hand_over_command->add_flag("--json", json, "print a JSON object");
 
   if (const int parsed = Parse(app, argc, argv); parsed != kExitDone) return parsed < 0 ? kExitDone : parsed;
   init.config_path = fsck.config_path = config_path;
@@ -60,5 +69,6 @@ int main(int argc, char** argv) {
   if (init_command->parsed()) return Init(init);
   if (check_command->parsed()) return CheckConfig(config_path, json);
   if (fsck_command->parsed()) return Fsck(fsck);
+  if (hand_over_command->parsed()) return HandOverLogKey(config_path, json);
   return run_command->parsed() ? Run(config_path) : kExitUsage;
 }

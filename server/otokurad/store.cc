@@ -72,6 +72,9 @@ absl::StatusOr<Store> OpenStoreOn(std::unique_ptr<storage::Engine> engine, const
   auto log_signer = keys::OpenLogKey(config.key_store_dir(), *store.provider);
   if (!log_signer.ok()) return log_signer.status();
   store.log_signer = std::make_unique<crypto::NoteSigner>(*std::move(log_signer));
+  auto hand_overs = keys::ReadLogHandOvers(config.key_store_dir(), *store.log_signer);
+  if (!hand_overs.ok()) return hand_overs.status();
+  store.log_hand_overs = *std::move(hand_overs);
   return store;
 }
 

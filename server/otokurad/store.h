@@ -4,6 +4,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -26,6 +27,7 @@ struct Store {
   v1::StoreHeader header;
   std::unique_ptr<keys::KeyHierarchy> keys;
   std::unique_ptr<crypto::NoteSigner> log_signer;
+  std::vector<std::string> log_hand_overs;  // that lead to log_signer (crypto/tlog/log_keys.h)
 };
 
 std::string RootKeyPath(const v1::GatewayConfig& config);

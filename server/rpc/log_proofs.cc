@@ -41,6 +41,7 @@ void LogProofs::Checkpoint(const access::Caller& caller, Done<v1::GetCheckpointR
     response.set_checkpoint(checkpoint->note);
     response.set_verifier_key(parts_.publisher->VerifierKey());
     if (auto cosigned = parts_.publisher->newest_cosigned()) response.set_cosigned_checkpoint(std::move(cosigned->note));
+    for (const std::string& hand_over : parts_.publisher->hand_overs()) response.add_hand_overs(hand_over);
     done(std::move(response));
   };
   IfAllowed(caller, answer, done);

@@ -12,7 +12,7 @@ for command in "" record watch search show listen get audit "audit list" "audit 
   # shellcheck disable=SC2086
   Expect 0 "otokura $command --help" "$OTOKURA" $command --help
 done
-for command in "" init run check-config fsck; do
+for command in "" init run check-config fsck log-key "log-key hand-over"; do
   # shellcheck disable=SC2086
   Expect 0 "otokurad $command --help" "$OTOKURAD" $command --help
   Prints "Exit codes:"

@@ -71,6 +71,7 @@ struct LogHead {
   std::string checkpoint{};
   std::string verifier_key{};
   std::string cosigned_checkpoint{};  // the newest with cosignatures of witnesses (c2sp.org/tlog-cosignature); empty where there is none
+  std::vector<std::string> hand_overs{};  // from the log's first key to this one, oldest first (crypto/tlog/log_keys.h)
 };
 
 // Called in order, on the calling thread. An error from any of them ends the export with that error.

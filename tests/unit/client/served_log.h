@@ -6,6 +6,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "client/log_exporter.h"
@@ -13,6 +14,7 @@
 #include "crypto/merkle.h"
 #include "crypto/secret.h"
 #include "crypto/tlog/checkpoint.h"
+#include "crypto/tlog/log_keys.h"
 #include "otokura/audit_log.h"
 #include "otokura/v1/audit.pb.h"
 
@@ -74,7 +76,18 @@ class ServedLog : public AuditLog {
   absl::StatusOr<std::string> Prove(uint64_t) override { return absl::UnimplementedError("not here"); }
   absl::StatusOr<std::string> ProveConsistency(const std::string&) override { return absl::UnimplementedError("not here"); }
   absl::StatusOr<std::string> MakeReceipt(const std::string&) override { return absl::UnimplementedError("not here"); }
-  absl::StatusOr<LogHead> Head() override { return LogHead{Checkpoint(leaves.size()), signer_.VerifierKey()}; }
+  absl::StatusOr<LogHead> Head() override {
+    return LogHead{.checkpoint = Checkpoint(leaves.size()), .verifier_key = signer_.VerifierKey(), .hand_overs = hand_overs};
+  }
+  // From now on it is signed with another key.
+  void HandOver(char key) {
+    crypto::NoteSigner next = LogSignerForTest(key);
+    crypto::MerkleFrontier tree;
+    for (const std::string& leaf : leaves) tree.Append(crypto::MerkleLeafHash(leaf));
+    hand_overs.push_back(*crypto::SignHandOver(signer_, next, leaves.size(), tree.Root()));
+    signer_ = std::move(next);
+  }
+
   absl::Status Export(uint64_t first_sequence, const LogSink& sink) override {
     asked_from = first_sequence;
     if (first_sequence > leaves.size()) return absl::OutOfRangeError("behind the end");
@@ -86,6 +99,7 @@ class ServedLog : public AuditLog {
     return absl::OkStatus();
   }
 
+  std::vector<std::string> hand_overs;
   std::vector<std::string> leaves;
   std::vector<std::string> sends_instead;  // of the leaves that the checkpoint is over
   uint64_t asked_from = 0;

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "crypto/merkle.h"
+#include "crypto/tlog/log_keys.h"
 #include "tests/unit/crypto/secrets_for_test.h"
 
 namespace otokura::client {
@@ -26,6 +27,9 @@ class SmallLog {
   explicit SmallLog(char fill, std::string flavour = "")
       : signer_(*crypto::NoteSigner::Create(kOrigin, crypto::KeyOf(fill))), flavour_(std::move(flavour)) {}
   std::string VerifierKey() const { return signer_.VerifierKey(); }
+  std::string HandOverTo(const SmallLog& next, uint64_t size) const {
+    return *crypto::SignHandOver(signer_, next.signer_, size, Root(0, size));
+  }
   std::string Checkpoint(uint64_t size) const { return *signer_.Sign(*crypto::FormatCheckpoint({kOrigin, size, Root(0, size)})); }
   std::vector<std::string> Proof(uint64_t old_size, uint64_t size) const {
     return old_size == 0 || old_size == size ? std::vector<std::string>() : SubProof(old_size, 0, size, true);
@@ -100,6 +104,30 @@ class WitnessTest : public ::testing::Test {
   SmallLog log_{'l'};
   std::unique_ptr<Witness> witness_;
 };
+
+TEST_F(WitnessTest, I7_FollowsTheLogsKeyWhereItHandedOver) {
+  ExpectCosigned(log_.Request(0, 9), 9);
+  const SmallLog next('n');
+  const std::string hand_over = log_.HandOverTo(next, 20);
+  EXPECT_EQ(witness_->Add(next.Request(9, 30)).status, 403) << "it was not told";
+  EXPECT_TRUE(absl::IsFailedPrecondition(WitnessFolder(path_).FollowKey({hand_over}).status())) << "it runs";
+  witness_.reset();
+  const WitnessFolder folder(path_);
+  EXPECT_FALSE(folder.FollowKey({SmallLog('x').HandOverTo(next, 20).substr(1)}).ok());
+  std::string bent = hand_over;
+  bent[bent.find("\n20\n") + 1] = '3';
+  EXPECT_FALSE(folder.FollowKey({bent}).ok());
+  EXPECT_EQ(folder.FollowKey({SmallLog('x').HandOverTo(next, 20)}).value(), 0u) << "of a key that it does not know";
+  EXPECT_EQ(folder.FollowKey({hand_over}).value(), 1u);
+  EXPECT_EQ(folder.FollowKey({hand_over}).value(), 0u) << "again changes nothing";
+  Reopen();
+  ExpectTellsSize(next.Request(0, 30), 9);
+  ExpectCosigned(log_.Request(9, 15), 15);
+  EXPECT_EQ(witness_->Add(log_.Request(15, 30)).status, 403) << "the old key alone, behind its hand-over";
+  ExpectCosigned(next.Request(15, 30), 30);
+  Reopen();
+  ExpectTellsSize(next.Request(15, 40), 30);
+}
 
 TEST_F(WitnessTest, CosignsEveryGrowthOfALog) {
   uint64_t old_size = 0;

@@ -3,6 +3,8 @@
 
 #include <gmock/gmock.h>
 
+#include "crypto/merkle.h"
+#include "crypto/tlog/log_keys.h"
 #include "otokura/v1/stored.pb.h"
 #include "server/keys/key_store_file.h"
 #include "tests/unit/keys/key_store_for_test.h"
@@ -73,10 +75,60 @@ TEST_F(LogKeyTest, I7_DoesNotOpenForAnotherLogOrChanged) {
 
 TEST_F(LogKeyTest, ANewerVersionIsRefused) {
   ASSERT_EQ(Make(), absl::OkStatus());
-  Change([](v1::LogKeyFile& file) { file.set_version(2); });
+  Change([](v1::LogKeyFile& file) { file.set_version(3); });
   EXPECT_TRUE(absl::IsFailedPrecondition(Open().status()));
   ASSERT_EQ(ReplaceFile(path_, "\xff nonsense"), absl::OkStatus());
   EXPECT_TRUE(absl::IsDataLoss(Open().status()));
+}
+
+TEST_F(LogKeyTest, I7_AKeyIsReplacedByTheOneThatItHandedOverTo) {
+  ASSERT_EQ(Make(), absl::OkStatus());
+  std::string first = Open()->VerifierKey();
+  for (uint64_t size = 1; size <= 3; ++size) {
+    const auto newest = Open();
+    auto next = DrawLogKey(kOrigin, store_.provider());
+    ASSERT_TRUE(next.ok()) << next.status();
+    const std::string key = next->signer.VerifierKey();
+    const auto hand_over = crypto::SignHandOver(*newest, next->signer, size, crypto::MerkleLeafHash("root"));
+    EXPECT_EQ(Open()->VerifierKey(), newest->VerifierKey()) << "until its file is replaced";
+    ASSERT_EQ(ReplaceLogKey(store_.folder(), *std::move(next), *hand_over), absl::OkStatus());
+    ASSERT_TRUE(Open().ok()) << Open().status();
+    EXPECT_EQ(Open()->VerifierKey(), key);
+    const auto hand_overs = ReadLogHandOvers(store_.folder(), *Open());
+    ASSERT_TRUE(hand_overs.ok()) << hand_overs.status();
+    ASSERT_EQ(hand_overs->size(), size);
+    crypto::LogKeys keys(*crypto::NoteVerifier::Parse(first));
+    ASSERT_EQ(keys.FollowAll(*hand_overs), absl::OkStatus());
+    EXPECT_EQ(keys.keys().back().VerifierKey(), key);
+  }
+}
+
+TEST_F(LogKeyTest, I7_HandOversThatDoNotLeadToTheKeyAreRefused) {
+  ASSERT_EQ(Make(), absl::OkStatus());
+  auto next = DrawLogKey(kOrigin, store_.provider());
+  const auto hand_over = crypto::SignHandOver(*Open(), next->signer, 1, crypto::MerkleLeafHash("root"));
+  ASSERT_EQ(ReplaceLogKey(store_.folder(), *std::move(next), *hand_over), absl::OkStatus());
+  Change([](v1::LogKeyFile& file) { (*file.mutable_hand_overs(0))[70] ^= 1; });
+  EXPECT_TRUE(absl::IsDataLoss(ReadLogHandOvers(store_.folder(), *Open()).status()));
+}
+
+TEST_F(LogKeyTest, HandOversAreBounded) {
+  ASSERT_EQ(Make(), absl::OkStatus());
+  const std::string key = Open()->VerifierKey();
+  Change([](v1::LogKeyFile& file) {
+    for (size_t i = 0; i < crypto::kHandOversMax; ++i) file.add_hand_overs("hand-over");
+  });
+  EXPECT_TRUE(absl::IsFailedPrecondition(ReplaceLogKey(store_.folder(), *DrawLogKey(kOrigin, store_.provider()), "another")));
+  EXPECT_EQ(Open()->VerifierKey(), key);
+}
+
+TEST_F(LogKeyTest, ThePublicKeyIsKeptUpToDate) {
+  ASSERT_EQ(Make(), absl::OkStatus());
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_EQ(KeepLogPublicKey(store_.folder(), *Open()), absl::OkStatus());
+    EXPECT_EQ(*ReadSmallFile(LogPublicKeyPath(store_.folder())), Open()->VerifierKey() + "\n");
+    ASSERT_EQ(ReplaceFile(LogPublicKeyPath(store_.folder()), "an older one\n"), absl::OkStatus());
+  }
 }
 
 TEST_F(LogKeyTest, AnOriginThatCannotNameAKeyIsRefused) {
