@@ -1,210 +1,188 @@
-// The audit log's speed: entries appended durably, integrated and published, verified, proven.
+// The audit log's speed, as lines of JSON, each with the log's size: appending and what it costs, what the log adds to a retrieval, the
+// first page of a recording's entries, the bytes that all takes, verifying, proving. With its controls: the disk and the hash alone.
 //
-//   otokura-log-bench [--benchmark_format=json]     uses $TMPDIR, which should be on the disk in question
-#include <benchmark/benchmark.h>
-#include <fcntl.h>
-#include <unistd.h>
-
+//   otokura-log-bench [--entries=100000]     grows a log through 10,000, 100,000 … entries; 1.4 GB a million, in $TMPDIR
 #include <cstdlib>
-#include <filesystem>
-#include <future>
 #include <iostream>
-#include <memory>
 #include <string>
-#include <utility>
-#include <vector>
+#include <string_view>
+#include <thread>
 
+#include "absl/strings/numbers.h"
+#include "absl/strings/strip.h"
 #include "client/log_exporter.h"
 #include "client/log_verifier.h"
-#include "crypto/random.h"
-#include "crypto/secret.h"
-#include "crypto/tlog/entry_bundle.h"
+#include "crypto/sha256.h"
 #include "crypto/tlog/proofs.h"
 #include "crypto/tlog/tile_hash_reader.h"
 #include "server/audit/log_rows.h"
-#include "server/audit/publisher.h"
 #include "server/audit/tile_rows.h"
-#include "server/storage/local/local_engine.h"
+#include "tests/bench/bench_log.h"
+#include "tests/bench/measure.h"
+#include "tests/bench/served_log.h"
 
-namespace otokura {
+namespace otokura::bench {
 namespace {
 
-void Demand(const absl::Status& status) {
-  if (status.ok()) return;
-  std::cerr << status << "\n";
-  std::exit(1);
-}
-template <typename T>
-T Demand(absl::StatusOr<T> result) {
-  Demand(result.status());
-  return *std::move(result);
+constexpr uint64_t kSmallestLog = 10'000;
+constexpr uint64_t kSizeFactor = 10;
+constexpr uint64_t kEntriesDefault = 100'000;
+constexpr uint64_t kEntriesMax = 100'000'000;
+constexpr uint64_t kAppendedAtSize = 50'000;  // to see what an entry costs at that size
+constexpr int kRetrievals = 500;
+constexpr int kPages = 1'000;
+constexpr int kProofs = 10'000;
+constexpr int kHashes = 1'000'000;
+constexpr size_t kHashedBytes = 512;    // a leaf, about
+constexpr size_t kSyncedBytes = 2'048;  // what one entry writes, about
+
+void MeasureHash() {
+  const std::string leaf(kHashedBytes, 'x');
+  std::string digest(crypto::kSha256Bytes, '\0');
+  const Stopwatch watch;
+  for (int i = 0; i < kHashes; ++i) crypto::Sha256Of({leaf}, digest.data());
+  Line("control: sha-256").Add("bytes", uint64_t{kHashedBytes}).Add("per_s", kHashes / watch.seconds());
 }
 
-class Folder {
- public:
-  Folder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "otokura-bench-XXXXXX").string();
-    if (mkdtemp(pattern.data()) == nullptr) std::exit(1);
-    path_ = pattern;
+void MeasureAppends(BenchLog& log, std::string_view measure, uint64_t entries) {
+  const Stopwatch watch;
+  log.Listen(entries);
+  const double seconds = watch.seconds();
+  const auto count = static_cast<double>(entries);
+  Line(measure)
+      .Add("log_entries", log.size())
+      .Add("appended", entries)
+      .Add("per_s", count / seconds)
+      .Add("cpu_us_per_entry", watch.cpu_seconds() * 1e6 / count);
+}
+
+// One entry at a time and one sync of the same file system at a time, in turns.
+void MeasureRetrieval(BenchLog& log) {
+  SyncedFile file(log.folder() / "control");
+  Latencies syncs, entries;
+  for (int i = 0; i < kRetrievals; ++i) {
+    const Stopwatch sync;
+    file.Append(kSyncedBytes);
+    syncs.Add(sync);
+    const Stopwatch entry;
+    log.ListenOnce();
+    entries.Add(entry);
   }
-  ~Folder() { std::filesystem::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+  const double p99 = entries.Percentile(99);
+  Line("added to a retrieval")
+      .Add("log_entries", log.size())
+      .Add("p50_us", entries.Percentile(50))
+      .Add("p99_us", p99)
+      .Add("fdatasync_p50_us", syncs.Percentile(50))
+      .Add("fdatasync_p99_us", syncs.Percentile(99))
+      .Add("p99_in_fdatasyncs", p99 / syncs.Percentile(50));
+}
 
- private:
-  std::string path_;
+void MeasurePages(BenchLog& log) {
+  const keys::ReleasePermit permit = log.PermitToReadTheLog();
+  Latencies pages;
+  uint64_t listed = 0;
+  for (int i = 0; i < kPages; ++i) {
+    const storage::RecordingId recording = log.AnyRecording();
+    const Stopwatch page;
+    listed += log.FirstPage(permit, recording).entries.size();
+    pages.Add(page);
+  }
+  Line("first page of a recording")
+      .Add("log_entries", log.size())
+      .Add("entries_a_page", static_cast<double>(listed) / kPages)
+      .Add("p50_us", pages.Percentile(50))
+      .Add("p99_us", pages.Percentile(99));
+}
+
+struct TableSize {
+  uint64_t rows = 0;
+  uint64_t bytes = 0;
 };
-
-crypto::SecretBytes Key() { return Demand(crypto::SecretBytes::Random(32)); }
-
-// A log of LISTEN entries on the local engine, as the gateway runs it.
-class BenchLog {
- public:
-  BenchLog() {
-    std::filesystem::create_directory(folder_ / "data");
-    storage::LocalEngineOptions options;
-    options.data_dir = folder_ / "data";
-    options.create = true;
-    engine_ = Demand(storage::OpenLocalEngine(options));
-    log_ = Demand(audit::Log::Open(&engine_->records(), &keys_, clock_.get()));
-    committer_ = storage::Committer::Create(engine_.get(), log_.get());
-    Demand(audit::WriteFirstCheckpoint(signer_, folder_ / "log-checkpoint"));
-    audit::Publisher::Parts parts;
-    parts.records = &engine_->records();
-    parts.committer = committer_.get();
-    parts.log = log_.get();
-    parts.signer = &signer_;
-    parts.copy_path = folder_ / "log-checkpoint";
-    parts.events = &events_;
-    publisher_ = std::make_unique<audit::Publisher>(std::move(parts));
-  }
-
-  // As many callers as fill the committer's batches; returns when all is durable.
-  void Append(uint64_t entries) {
-    for (uint64_t i = 0; i < entries; ++i) {
-      auto draft = std::make_unique<audit::Draft>();
-      draft->leaf.set_action(v1::LISTEN);
-      draft->leaf.set_decision(v1::ALLOWED);
-      draft->leaf.set_rule("allowed");
-      draft->leaf.set_role("operator");
-      draft->leaf.set_purpose("inquiry");
-      draft->leaf.set_centre("tokyo");
-      draft->leaf.set_recording_id(crypto::RandomBytes(16));
-      draft->particulars.account = "hanako";
-      draft->particulars.reference = "CASE-1001";
-      storage::RecordCommit commit;
-      commit.entries.push_back(std::move(draft));
-      committer_->Commit(std::move(commit));
-      if (i % 4096 == 4095) committer_->Drain();
-    }
-    committer_->Drain();
-  }
-
-  storage::RecordStore& records() { return engine_->records(); }
-  audit::Publisher& publisher() { return *publisher_; }
-  uint64_t size() const { return log_->head().tree_size; }
-
- private:
-  Folder folder_;
-  runtime::EventLog events_{STDERR_FILENO};
-  std::unique_ptr<runtime::Clock> clock_ = runtime::MakeSystemClock();
-  keys::SiteKeys keys_ = Demand(keys::SiteKeys::Create(Key()));
-  crypto::NoteSigner signer_ = Demand(crypto::NoteSigner::Create("bench.example/log", Key()));
-  std::unique_ptr<storage::Engine> engine_;
-  std::unique_ptr<audit::Log> log_;
-  std::unique_ptr<storage::Committer> committer_;
-  std::unique_ptr<audit::Publisher> publisher_;
-};
-
-// Hands the stored leaves to the client's side of an export.
-class ServedLog : public client::AuditLog {
- public:
-  explicit ServedLog(BenchLog* log) : log_(log) {}
-  absl::StatusOr<client::AuditPage> List(const client::AuditQuery&, uint32_t, const std::string&) override {
-    return absl::UnimplementedError("");
-  }
-  absl::StatusOr<client::AuditEntry> Show(uint64_t) override { return absl::UnimplementedError(""); }
-  absl::StatusOr<client::AuditCountPage> Count(const client::AuditQuery&, const std::vector<client::AuditField>&, client::AuditPeriod,
-                                               const std::string&) override {
-    return absl::UnimplementedError("");
-  }
-  absl::StatusOr<std::unique_ptr<client::AuditStream>> Follow(const client::AuditQuery&, std::optional<uint64_t>) override {
-    return absl::UnimplementedError("");
-  }
-  absl::StatusOr<std::string> Prove(uint64_t) override { return absl::UnimplementedError(""); }
-  absl::StatusOr<client::LogHead> Head() override {
-    return client::LogHead{Demand(log_->publisher().newest()).note, log_->publisher().VerifierKey()};
-  }
-  absl::Status Export(uint64_t first, const client::LogSink& sink) override {
-    Demand(sink.begin(Demand(log_->publisher().newest()).note));
-    return log_->records().Scan(storage::Table::kLog, {audit::SequenceKey(first), "", false},
-                                [&](std::string_view, std::string_view leaf) { return sink.leaf(first++, leaf).ok(); });
-  }
-
- private:
-  BenchLog* const log_;
-};
-
-void BM_AppendDurably(benchmark::State& state) {
-  BenchLog log;
-  const auto entries = static_cast<uint64_t>(state.range(0));
-  for (auto _ : state) log.Append(entries);
-  state.SetItemsProcessed(static_cast<int64_t>(log.size()));
-  state.counters["log_entries"] = static_cast<double>(log.size());
+TableSize SizeOf(const storage::RecordReader& records, storage::Table table) {
+  TableSize size;
+  Demand(records.Scan(table, {}, [&size](std::string_view key, std::string_view value) {
+    ++size.rows;
+    size.bytes += key.size() + value.size();
+    return true;
+  }));
+  return size;
 }
-BENCHMARK(BM_AppendDurably)->Arg(100000)->Iterations(3)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-void BM_IntegrateAndPublish(benchmark::State& state) {
-  BenchLog log;
-  const auto entries = static_cast<uint64_t>(state.range(0));
-  for (auto _ : state) {
-    state.PauseTiming();
-    log.Append(entries);
-    state.ResumeTiming();
-    Demand(log.publisher().Publish());
-  }
-  state.SetItemsProcessed(static_cast<int64_t>(log.size()));
-  state.counters["log_entries"] = static_cast<double>(log.size());
+void MeasureBytes(BenchLog& log) {
+  const auto entries = static_cast<double>(log.size());
+  const TableSize leaves = SizeOf(log.records(), storage::Table::kLog);
+  const TableSize details = SizeOf(log.records(), storage::Table::kLogDetails);
+  const TableSize index = SizeOf(log.records(), storage::Table::kLogIndex);
+  const TableSize tiles = SizeOf(log.records(), storage::Table::kTiles);
+  Line("bytes an entry")
+      .Add("log_entries", log.size())
+      .Add("leaf", static_cast<double>(leaves.bytes) / entries)
+      .Add("details", static_cast<double>(details.bytes) / entries)
+      .Add("index", static_cast<double>(index.bytes) / entries)
+      .Add("index_rows", static_cast<double>(index.rows) / entries)
+      .Add("tiles", static_cast<double>(tiles.bytes) / entries)
+      .Add("index_and_tiles_in_leaves", static_cast<double>(index.bytes + tiles.bytes) / static_cast<double>(leaves.bytes))
+      .Add("records_on_disk", static_cast<double>(log.folder().Bytes("data/records")) / entries);
 }
-BENCHMARK(BM_IntegrateAndPublish)->Arg(100000)->Iterations(3)->Unit(benchmark::kMillisecond)->UseRealTime();
 
-void BM_VerifyFolder(benchmark::State& state) {
-  BenchLog log;
-  log.Append(static_cast<uint64_t>(state.range(0)));
+// An export, its verification, and proofs from the stored tiles.
+void MeasureVerification(BenchLog& log) {
   Demand(log.publisher().Publish());
-  Folder folder;
+  const Folder folder;
   const crypto::NoteVerifier key = Demand(crypto::NoteVerifier::Parse(log.publisher().VerifierKey()));
-  ServedLog served(&log);
-  Demand(client::ExportLog(served, {.folder = folder / "log", .log_key = key}).status());
-  for (auto _ : state) {
-    const client::LogVerdict verdict = Demand(client::VerifyLogFolder(folder / "log", {.log_key = key}));
-    if (verdict.findings != 0) std::exit(1);
-  }
-  state.SetItemsProcessed(static_cast<int64_t>(state.iterations()) * static_cast<int64_t>(log.size()));
-  state.counters["log_entries"] = static_cast<double>(log.size());
-}
-BENCHMARK(BM_VerifyFolder)->Arg(300000)->Unit(benchmark::kMillisecond)->UseRealTime();
-
-void BM_ProveInclusion(benchmark::State& state) {
-  BenchLog log;
-  log.Append(static_cast<uint64_t>(state.range(0)));
-  Demand(log.publisher().Publish());
+  ServedLog served(&log.records(), &log.publisher());
+  const Stopwatch exporting;
+  const client::LogExported exported = Demand(client::ExportLog(served, {.folder = folder / "log", .log_key = key}));
+  const auto entries = static_cast<double>(exported.tree_size);
+  Line("export").Add("log_entries", exported.tree_size).Add("per_s", entries / exporting.seconds());
+  const Stopwatch verifying;
+  const client::LogVerdict verdict = Demand(client::VerifyLogFolder(folder / "log", {.log_key = key}));
+  if (verdict.findings != 0) Demand(absl::DataLossError("the log does not verify"));
+  Line("verify")
+      .Add("log_entries", exported.tree_size)
+      .Add("per_s", entries / verifying.seconds())
+      .Add("per_cpu_s", entries / verifying.cpu_seconds());
   audit::StoredTiles tiles(&log.records());
-  uint64_t index = 0;
-  for (auto _ : state) {
-    crypto::TileHashReader hashes(&tiles, log.size());
-    benchmark::DoNotOptimize(Demand(crypto::ProveInclusion(index, log.size(), hashes)));
-    index = (index + 7919) % log.size();
+  const Stopwatch proving;
+  for (uint64_t proof = 0; proof < kProofs; ++proof) {
+    crypto::TileHashReader hashes(&tiles, exported.tree_size);
+    Demand(crypto::ProveInclusion(proof * 7919 % exported.tree_size, exported.tree_size, hashes).status());
   }
-  state.SetItemsProcessed(static_cast<int64_t>(state.iterations()));
-  state.counters["log_entries"] = static_cast<double>(log.size());
+  Line("prove inclusion").Add("log_entries", exported.tree_size).Add("us", proving.seconds() * 1e6 / kProofs);
 }
-BENCHMARK(BM_ProveInclusion)->Arg(300000)->Unit(benchmark::kMicrosecond);
+
+void MeasureAll(uint64_t entries) {
+  Line("machine").Add("cores", uint64_t{std::thread::hardware_concurrency()});
+  MeasureHash();
+  BenchLog log;
+  for (uint64_t size = kSmallestLog; size <= entries; size *= kSizeFactor) {
+    if (size > log.size()) MeasureAppends(log, "grow", size - log.size());
+    MeasureAppends(log, "append", kAppendedAtSize);
+    MeasureRetrieval(log);
+    MeasurePages(log);
+    MeasureBytes(log);
+  }
+  MeasureVerification(log);
+}
+
+// 0 where the arguments are not understood.
+uint64_t EntriesAsked(int argc, char** argv) {
+  if (argc == 1) return kEntriesDefault;
+  absl::string_view text(argv[1]);
+  uint64_t entries = 0;
+  const bool understood = argc == 2 && absl::ConsumePrefix(&text, "--entries=") && absl::SimpleAtoi(text, &entries);
+  return understood && entries >= kSmallestLog && entries <= kEntriesMax ? entries : 0;
+}
 
 }  // namespace
-}  // namespace otokura
+}  // namespace otokura::bench
 
 int main(int argc, char** argv) {
-  otokura::Demand(otokura::crypto::LockSecretMemory());
-  benchmark::Initialize(&argc, argv);
-  benchmark::RunSpecifiedBenchmarks();
+  const uint64_t entries = otokura::bench::EntriesAsked(argc, argv);
+  if (entries == 0) {
+    std::cerr << "usage: otokura-log-bench [--entries=10000 to 100000000]\n";
+    return 2;
+  }
+  otokura::bench::MeasureAll(entries);
 }
