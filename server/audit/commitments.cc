@@ -1,6 +1,7 @@
 #include "server/audit/commitments.h"
 
 #include <algorithm>
+#include <iterator>
 
 #include "absl/strings/str_cat.h"
 #include "crypto/commitment.h"
@@ -52,12 +53,16 @@ std::string Committable(std::string_view value) {
 
 void CommitTo(const Particulars& particulars, v1::AuditEntry* leaf, v1::AuditDetails* details) {
   details->set_version(kDetailsVersion);
+  // Drawn at once: asking the generator eight times costs as much as all the rest of an entry's cryptography.
+  const std::string salts = crypto::RandomBytes(std::size(kFields) * crypto::kCommitmentSaltBytes);
+  size_t salt = 0;
   for (const Field& field : kFields) {
     (leaf->*field.mutable_commitment)()->clear();
     const std::string value = Committable(particulars.*field.value);
     if (value.empty()) continue;
     v1::CommittedValue* const detail = (details->*field.mutable_detail)();
-    detail->set_salt(crypto::RandomBytes(crypto::kCommitmentSaltBytes));
+    detail->set_salt(salts.data() + salt, crypto::kCommitmentSaltBytes);
+    salt += crypto::kCommitmentSaltBytes;
     detail->set_value(value);
     *(leaf->*field.mutable_commitment)() = crypto::Commit(field.name, detail->salt(), value);
   }

@@ -2,14 +2,12 @@
 
 #include <algorithm>
 
-#include "server/audit/log_rows.h"
 #include "server/keys/contexts.h"
 #include "server/storage/recording_id.h"
 
 namespace otokura::audit {
 namespace {
 
-constexpr size_t kSequenceBytes = 8;
 constexpr int kNumberBytes = 4;
 
 enum class Kind : uint8_t { kBytes, kNumber, kText };  // text is indexed by its tag, the others as they are: the leaf has them in clear
@@ -79,19 +77,13 @@ std::string IndexPrefix(const Condition& condition, const keys::SiteKeys& keys) 
   return std::string(1, static_cast<char>(number)).append(tagged ? keys.AuditIndexTag(number, condition.value) : condition.value);
 }
 
-std::string IndexKey(std::string_view prefix, uint64_t sequence) { return std::string(prefix).append(SequenceKey(sequence)); }
-
-std::optional<uint64_t> IndexedSequence(std::string_view key) {
-  return key.size() <= kSequenceBytes ? std::nullopt : ParseSequenceKey(key.substr(key.size() - kSequenceBytes));
-}
-
-std::vector<std::string> IndexKeys(const v1::AuditEntry& leaf, const v1::AuditDetails& details, const keys::SiteKeys& keys) {
-  std::vector<std::string> rows;
+std::vector<std::string> IndexPrefixes(const v1::AuditEntry& leaf, const v1::AuditDetails& details, const keys::SiteKeys& keys) {
+  std::vector<std::string> prefixes;
   for (const Field& field : kFields) {
     const Condition said{field.field, field.value(leaf, details)};
-    if (!said.value.empty()) rows.push_back(IndexKey(IndexPrefix(said, keys), leaf.sequence()));
+    if (!said.value.empty()) prefixes.push_back(IndexPrefix(said, keys));
   }
-  return rows;
+  return prefixes;
 }
 
 }  // namespace otokura::audit

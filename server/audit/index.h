@@ -4,12 +4,10 @@
 #define OTOKURA_SERVER_AUDIT_INDEX_H_
 
 #include <cstdint>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/types/span.h"
 #include "otokura/v1/audit.pb.h"
 #include "server/keys/site_keys.h"
 
@@ -44,12 +42,9 @@ bool IsSealed(IndexField field);
 // The value as people read it.
 std::string IndexValueText(IndexField field, std::string_view value);
 
-// Keys of Table::kLogIndex: prefix ‖ sequence.
+// What rows of Table::kLogIndex (index_rows.h) begin with: those of the entries that meet the condition, and of one entry all.
 std::string IndexPrefix(const Condition& condition, const keys::SiteKeys& keys);
-std::string IndexKey(std::string_view prefix, uint64_t sequence);
-std::optional<uint64_t> IndexedSequence(std::string_view key);
-// The rows of one entry.
-std::vector<std::string> IndexKeys(const v1::AuditEntry& leaf, const v1::AuditDetails& details, const keys::SiteKeys& keys);
+std::vector<std::string> IndexPrefixes(const v1::AuditEntry& leaf, const v1::AuditDetails& details, const keys::SiteKeys& keys);
 
 }  // namespace otokura::audit
 

@@ -24,8 +24,8 @@ class IndexUpkeep {
   IndexUpkeep(const storage::RecordReader* records, const keys::SiteKeys* keys) : records_(records), keys_(keys) {}
 
   using Problem = absl::FunctionRef<void(uint64_t sequence, std::string_view problem)>;
-  // Names every row that an entry lacks, every row that no entry asks for, and every entry whose details are gone without having been
-  // pruned.
+  // Names every entry that a row lacks, every one that a row names and that does not ask for it, rows that are damaged or name an entry
+  // twice, and every entry whose details are gone without having been pruned.
   absl::Status Check(Problem problem) const;
 
   struct Rebuilt {
@@ -36,8 +36,8 @@ class IndexUpkeep {
   // queries refuse to answer meanwhile. Entries that cannot be read are named and left out.
   absl::StatusOr<Rebuilt> Rebuild(storage::RecordStore* store, Problem problem) const;
 
-  // Rows of the entry that come from its details, not its leaf; none where they were pruned.
-  absl::StatusOr<std::vector<std::string>> SealedRowsOf(uint64_t sequence) const;
+  // Prefixes of the entry's rows that come from its details, not its leaf; none where they were pruned.
+  absl::StatusOr<std::vector<std::string>> SealedPrefixesOf(uint64_t sequence) const;
 
  private:
   // An entry as it is to be indexed. DATA_LOSS where leaf or details cannot be read.
@@ -46,9 +46,13 @@ class IndexUpkeep {
     std::optional<v1::AuditDetails> details;
   };
   absl::StatusOr<Entry> Open(uint64_t sequence, std::string_view leaf) const;
-  // The rows that the entry asks for. DATA_LOSS where leaf or details cannot be read.
-  absl::StatusOr<std::vector<std::string>> RowsOf(uint64_t sequence, std::string_view leaf) const;
+  // Prefixes of the rows that are to name the entry. DATA_LOSS where leaf or details cannot be read.
+  absl::StatusOr<std::vector<std::string>> PrefixesOf(uint64_t sequence, std::string_view leaf) const;
+  std::vector<std::string> PrefixesOf(const Entry& entry) const;
+  // What rows have wrong in themselves is named; gives how many entries the others name.
+  absl::StatusOr<uint64_t> CheckRows(Problem problem) const;
   absl::Status NameForeignRows(Problem problem) const;
+  absl::StatusOr<bool> IsAskedFor(std::string_view prefix, uint64_t sequence) const;
 
   const storage::RecordReader* const records_;
   const keys::SiteKeys* const keys_;

@@ -8,6 +8,7 @@
 #include "absl/strings/str_format.h"
 #include "server/audit/commitments.h"
 #include "server/audit/index.h"
+#include "server/audit/index_rows.h"
 #include "server/audit/log_rows.h"
 
 namespace otokura::audit {
@@ -15,6 +16,8 @@ namespace {
 
 // Slower drift is NTP at work; a jump beyond this is somebody setting the clock.
 constexpr absl::Duration kClockStepMin = absl::Seconds(2);
+
+using AccessCounts = absl::flat_hash_map<std::string, v1::AccessCount>;  // by recording
 
 Head HeadOf(const crypto::MerkleFrontier& frontier) { return {frontier.size(), frontier.Root()}; }
 
@@ -54,16 +57,26 @@ absl::Status CheckFitsNeighbours(const storage::RecordReader& records, const v1:
 }  // namespace
 
 struct Log::Pending {
-  // Where the next entry goes. Copied before each commit, so that one that fails leaves nothing behind.
-  struct Edge {
-    crypto::MerkleFrontier frontier;
-    int64_t last_time_unix_us = 0;
-    absl::Duration wall_ahead;  // of Clock::Now, as last noted by a CLOCK_STEP
-  };
-  Edge edge;
+  crypto::MerkleFrontier frontier;
+  int64_t last_time_unix_us = 0;
+  absl::Duration wall_ahead;  // of Clock::Now, as last noted by a CLOCK_STEP
   absl::Duration durable_wall_ahead;
-  absl::flat_hash_map<std::string, v1::AccessCount> counts;   // of commits that were sequenced and are not durable yet
-  absl::flat_hash_map<std::string, v1::AccessCount> touched;  // of the commit being sequenced
+  AccessCounts counts;
+  IndexRows index;
+
+  void Index(const Draft& draft) {
+    for (const std::string& prefix : draft.index_prefixes) index.Add(prefix, draft.leaf.sequence());
+  }
+};
+
+// Kept apart until all entries of a commit have their places, so that one that fails leaves nothing behind.
+struct Log::Placed {
+  uint64_t next_sequence;
+  int64_t last_time_unix_us;
+  absl::Duration wall_ahead;
+  std::optional<Draft> clock_step{};
+  std::vector<std::string> leaf_hashes{};
+  AccessCounts counts{};
 };
 
 Log::Log(storage::RecordStore* records, const keys::SiteKeys* keys, runtime::Clock* clock)
@@ -75,12 +88,12 @@ absl::StatusOr<std::unique_ptr<Log>> Log::Open(storage::RecordStore* records, co
   std::unique_ptr<Log> log(new Log(records, keys, clock));
   if (absl::Status status = log->Reload(); !status.ok()) return status;
   const absl::Time now = clock->Now();
-  const absl::Time last = absl::FromUnixMicros(log->pending_->edge.last_time_unix_us);
+  const absl::Time last = absl::FromUnixMicros(log->pending_->last_time_unix_us);
   absl::Duration& wall_ahead = log->pending_->durable_wall_ahead;
   wall_ahead = clock->RawWall() - now;
   // Set back while the gateway was down: compare with the last entry, so that the step shows.
   if (last > now + kClockStepMin) wall_ahead += last - now;
-  log->pending_->edge.wall_ahead = wall_ahead;
+  log->pending_->wall_ahead = wall_ahead;
   return log;
 }
 
@@ -90,18 +103,22 @@ absl::Status Log::Reload() {
   absl::StatusOr<crypto::MerkleFrontier> frontier = FrontierOf(*head);
   if (!frontier.ok()) return frontier.status();
   if (absl::Status status = CheckFitsNeighbours(*records_, *head); !status.ok()) return status;
-  pending_->edge = {*std::move(frontier), head->last_time_unix_us(), pending_->durable_wall_ahead};
+  pending_->frontier = *std::move(frontier);
+  pending_->last_time_unix_us = head->last_time_unix_us();
+  pending_->wall_ahead = pending_->durable_wall_ahead;
   pending_->counts.clear();
+  pending_->index.Clear();
   absl::MutexLock lock(&mutex_);
-  durable_ = HeadOf(pending_->edge.frontier);
+  durable_ = HeadOf(pending_->frontier);
   return absl::OkStatus();
 }
 
 void Log::Committed() {
-  pending_->durable_wall_ahead = pending_->edge.wall_ahead;
+  pending_->durable_wall_ahead = pending_->wall_ahead;
   pending_->counts.clear();
+  pending_->index.Clear();
   absl::MutexLock lock(&mutex_);
-  durable_ = HeadOf(pending_->edge.frontier);
+  durable_ = HeadOf(pending_->frontier);
 }
 
 Head Log::head() const {
@@ -117,104 +134,106 @@ absl::StatusOr<v1::AuditEntry> Log::Read(uint64_t sequence) const {
   return absl::DataLossError(absl::StrCat("log entry ", sequence, ": missing; run otokurad fsck"));
 }
 
+void Log::Prepare(storage::LogDraft& draft) const {
+  auto* const entry = dynamic_cast<Draft*>(&draft);
+  if (entry == nullptr) return;  // Sequence refuses it
+  v1::AuditDetails details;
+  CommitTo(entry->particulars, &entry->leaf, &details);
+  entry->details = details.SerializeAsString();
+  entry->index_prefixes = IndexPrefixes(entry->leaf, details, *keys_);
+}
+
 absl::Status Log::Sequence(absl::Span<const std::unique_ptr<storage::LogDraft>> drafts, storage::Batch* batch,
                            std::vector<uint64_t>* sequences) {
-  const Pending::Edge before = pending_->edge;
+  Placed placed{pending_->frontier.size(), pending_->last_time_unix_us, pending_->wall_ahead};
   const size_t writes_before = batch->writes.size();
   const size_t sequences_before = sequences->size();
-  pending_->touched.clear();
-  absl::Status status = NoteClockStep(batch);
+  absl::Status status = NoteClockStep(&placed, batch);
   for (size_t i = 0; status.ok() && i < drafts.size(); ++i) {
-    const auto* draft = dynamic_cast<const Draft*>(drafts[i].get());
-    if (draft == nullptr) {
-      status = absl::InternalError("log entry: a draft of a foreign kind");
-      break;
-    }
-    uint64_t sequence = 0;
-    status = Place(*draft, batch, &sequence);
-    sequences->push_back(sequence);
+    auto* const draft = dynamic_cast<Draft*>(drafts[i].get());
+    sequences->push_back(placed.next_sequence);
+    status = draft == nullptr ? absl::InternalError("log entry: a draft of a foreign kind") : Place(*draft, &placed, batch);
   }
   if (!status.ok()) {
-    pending_->edge = before;
     batch->writes.erase(batch->writes.begin() + static_cast<ptrdiff_t>(writes_before), batch->writes.end());
     sequences->resize(sequences_before);
     return status;
   }
-  for (auto& [recording, count] : pending_->touched) {
-    batch->Put(storage::Table::kAccessCounts, recording, count.SerializeAsString());
-    pending_->counts[recording] = count;
-  }
-  PutHead(batch);
+  for (const std::string& hash : placed.leaf_hashes) pending_->frontier.Append(hash);
+  for (auto& [recording, count] : placed.counts) pending_->counts[recording] = std::move(count);
+  if (placed.clock_step.has_value()) pending_->Index(*placed.clock_step);
+  for (const auto& draft : drafts) pending_->Index(static_cast<const Draft&>(*draft));
+  pending_->last_time_unix_us = placed.last_time_unix_us;
+  pending_->wall_ahead = placed.wall_ahead;
   return absl::OkStatus();
 }
 
-absl::Status Log::NoteClockStep(storage::Batch* batch) {
+absl::Status Log::NoteClockStep(Placed* placed, storage::Batch* batch) const {
   const absl::Duration wall_ahead = clock_->RawWall() - clock_->Now();
-  const absl::Duration step = wall_ahead - pending_->edge.wall_ahead;
+  const absl::Duration step = wall_ahead - placed->wall_ahead;
   if (absl::AbsDuration(step) <= kClockStepMin) return absl::OkStatus();
-  pending_->edge.wall_ahead = wall_ahead;
-  Draft draft;
+  placed->wall_ahead = wall_ahead;
+  Draft& draft = placed->clock_step.emplace();
   draft.leaf.set_action(v1::CLOCK_STEP);
   draft.leaf.set_decision(v1::NOTED);
   draft.leaf.set_subject(absl::StrFormat("%+ds", absl::ToInt64Seconds(step)));
-  uint64_t sequence = 0;
-  return Place(draft, batch, &sequence);
+  Prepare(draft);
+  return Place(draft, placed, batch);
 }
 
-absl::StatusOr<v1::AccessCount> Log::CountOf(const std::string& recording_id) {
-  for (const auto* counts : {&pending_->touched, &pending_->counts}) {
+absl::StatusOr<v1::AccessCount> Log::CountOf(const Placed& placed, const std::string& recording_id) const {
+  for (const AccessCounts* counts : {&placed.counts, &std::as_const(pending_->counts)}) {
     if (auto found = counts->find(recording_id); found != counts->end()) return found->second;
   }
   return ReadAccessCount(*records_, recording_id);
 }
 
-absl::Status Log::Number(v1::AuditEntry* leaf) {
+absl::Status Log::Number(v1::AuditEntry* leaf, Placed* placed) const {
+  leaf->clear_previous_sequence();  // set where the entry was placed before, in a write that was refused
   const std::string& recording = leaf->recording_id();
   if (recording.empty()) return absl::OkStatus();
   if (recording.size() != storage::RecordingId::kBytes) return absl::InternalError("log entry: recording_id must be 16 bytes");
-  absl::StatusOr<v1::AccessCount> count = CountOf(recording);
+  absl::StatusOr<v1::AccessCount> count = CountOf(*placed, recording);
   if (!count.ok()) return count.status();
   if (count->count() > 0) leaf->set_previous_sequence(count->last_sequence());
   count->set_count(count->count() + 1);
   count->set_last_sequence(leaf->sequence());
   leaf->set_access_number(count->count());
-  pending_->touched[recording] = *std::move(count);
+  placed->counts[recording] = *std::move(count);
   return absl::OkStatus();
 }
 
-absl::Status Log::Place(const Draft& draft, storage::Batch* batch, uint64_t* sequence) {
-  Pending::Edge& edge = pending_->edge;
-  *sequence = edge.frontier.size();
-  v1::AuditEntry entry = draft.leaf;
+absl::Status Log::Place(Draft& draft, Placed* placed, storage::Batch* batch) const {
+  const uint64_t sequence = placed->next_sequence++;
+  v1::AuditEntry& entry = draft.leaf;
   entry.set_version(kEntryVersion);
-  entry.set_sequence(*sequence);
-  entry.set_time_unix_us(std::max(absl::ToUnixMicros(clock_->Now()), edge.last_time_unix_us));
+  entry.set_sequence(sequence);
+  entry.set_time_unix_us(std::max(absl::ToUnixMicros(clock_->Now()), placed->last_time_unix_us));
   entry.set_wall_time_unix_us(absl::ToUnixMicros(clock_->RawWall()));
-  if (absl::Status status = Number(&entry); !status.ok()) return status;
-  v1::AuditDetails details;
-  CommitTo(draft.particulars, &entry, &details);
-
+  if (absl::Status status = Number(&entry, placed); !status.ok()) return status;
   std::string leaf;
   if (!entry.SerializeToString(&leaf) || leaf.size() > kLeafBytesMax) {
     return absl::InvalidArgumentError(absl::StrCat("log entry: ", leaf.size(), " bytes, a leaf takes at most ", kLeafBytesMax));
   }
-  absl::StatusOr<std::string> sealed = keys_->SealAuditDetails(*sequence, details.SerializeAsString());
+  absl::StatusOr<std::string> sealed = keys_->SealAuditDetails(sequence, draft.details);
   if (!sealed.ok()) return sealed.status();
-  edge.frontier.Append(crypto::MerkleLeafHash(leaf));
-  edge.last_time_unix_us = entry.time_unix_us();
-  batch->Put(storage::Table::kLog, SequenceKey(*sequence), std::move(leaf));
-  batch->Put(storage::Table::kLogDetails, SequenceKey(*sequence), *std::move(sealed));
-  for (const std::string& row : IndexKeys(entry, details, *keys_)) batch->Put(storage::Table::kLogIndex, row, "");
+  placed->leaf_hashes.push_back(crypto::MerkleLeafHash(leaf));
+  placed->last_time_unix_us = entry.time_unix_us();
+  batch->Put(storage::Table::kLog, SequenceKey(sequence), std::move(leaf));
+  batch->Put(storage::Table::kLogDetails, SequenceKey(sequence), *std::move(sealed));
   return absl::OkStatus();
 }
 
-void Log::PutHead(storage::Batch* batch) const {
-  const Pending::Edge& edge = pending_->edge;
+void Log::Conclude(storage::Batch* batch) const {
+  for (const auto& [recording, count] : pending_->counts) {
+    batch->Put(storage::Table::kAccessCounts, recording, count.SerializeAsString());
+  }
+  pending_->index.PutInto(batch);
   v1::LogHead head;
   head.set_version(kHeadVersion);
-  head.set_tree_size(edge.frontier.size());
-  for (const std::string& root : edge.frontier.roots()) head.add_frontier(root);
-  head.set_last_time_unix_us(edge.last_time_unix_us);
+  head.set_tree_size(pending_->frontier.size());
+  for (const std::string& root : pending_->frontier.roots()) head.add_frontier(root);
+  head.set_last_time_unix_us(pending_->last_time_unix_us);
   batch->Put(storage::Table::kMeta, kHeadKey, head.SerializeAsString());
 }
 

@@ -42,6 +42,10 @@ struct Particulars {
 struct Draft : storage::LogDraft {
   v1::AuditEntry leaf;
   Particulars particulars;
+
+  // What the log makes of it before it has its place (Log::Prepare).
+  std::string details;                      // serialised, to be sealed
+  std::vector<std::string> index_prefixes;  // of its rows in the index
 };
 
 struct Head {
@@ -56,8 +60,10 @@ class Log : public storage::LogSequencer {
   // All borrowed, must outlive the log. DATA_LOSS where the head does not fit the entries next to it.
   static absl::StatusOr<std::unique_ptr<Log>> Open(storage::RecordStore* records, const keys::SiteKeys* keys, runtime::Clock* clock);
 
+  void Prepare(storage::LogDraft& draft) const override;
   absl::Status Sequence(absl::Span<const std::unique_ptr<storage::LogDraft>> drafts, storage::Batch* batch,
                         std::vector<uint64_t>* sequences) override;
+  void Conclude(storage::Batch* batch) const override;
   void Committed() override;
   absl::Status Reload() override;
 
@@ -68,14 +74,14 @@ class Log : public storage::LogSequencer {
 
  private:
   struct Pending;  // the head and access counts of what is sequenced but not yet committed
+  struct Placed;   // what a commit adds to them
   Log(storage::RecordStore* records, const keys::SiteKeys* keys, runtime::Clock* clock);
-  absl::StatusOr<v1::AccessCount> CountOf(const std::string& recording_id);
+  absl::StatusOr<v1::AccessCount> CountOf(const Placed& placed, const std::string& recording_id) const;
   // A jump of the wall clock gets an entry of its own before the next one.
-  absl::Status NoteClockStep(storage::Batch* batch);
-  absl::Status Place(const Draft& draft, storage::Batch* batch, uint64_t* sequence);
+  absl::Status NoteClockStep(Placed* placed, storage::Batch* batch) const;
+  absl::Status Place(Draft& draft, Placed* placed, storage::Batch* batch) const;
   // Gives the entry its access number.
-  absl::Status Number(v1::AuditEntry* leaf);
-  void PutHead(storage::Batch* batch) const;
+  absl::Status Number(v1::AuditEntry* leaf, Placed* placed) const;
 
   storage::RecordStore* const records_;
   const keys::SiteKeys* const keys_;

@@ -3,18 +3,18 @@
 #include <algorithm>
 #include <utility>
 
-#include "server/audit/index.h"
+#include "server/audit/index_rows.h"
 
 namespace otokura::audit {
 namespace {
 
-constexpr size_t kAheadRowsMin = 4;
-constexpr size_t kAheadRowsMax = 256;  // some 10 µs of reading, and 2 KiB a list
+constexpr size_t kAheadMin = 4;
+constexpr size_t kAheadMax = 256;  // entries that lie in a row each take some 100 µs of reading, and 2 KiB a list
 
 }  // namespace
 
 PostingList::PostingList(const storage::RecordReader* records, std::string prefix, uint64_t first)
-    : records_(records), prefix_(std::move(prefix)), first_(first), rows_wanted_(kAheadRowsMin) {}
+    : records_(records), prefix_(std::move(prefix)), first_(first), wanted_(kAheadMin) {}
 
 absl::StatusOr<std::optional<uint64_t>> PostingList::NewestBelow(uint64_t end) {
   for (;;) {
@@ -32,18 +32,27 @@ absl::StatusOr<std::optional<uint64_t>> PostingList::NewestBelow(uint64_t end) {
 
 absl::Status PostingList::ReadBelow(uint64_t end) {
   if (!ahead_.empty()) {
-    rows_wanted_ = used_ * 2 >= ahead_.size() ? std::min(rows_wanted_ * 2, kAheadRowsMax) : std::max(rows_wanted_ / 2, kAheadRowsMin);
+    wanted_ = used_ * 2 >= ahead_.size() ? std::min(wanted_ * 2, kAheadMax) : std::max(wanted_ / 2, kAheadMin);
   }
   ahead_.clear();
   next_ = used_ = 0;
-  const storage::ScanRange range{.first = IndexKey(prefix_, first_), .last = IndexKey(prefix_, end), .newest_first = true};
-  absl::Status status = records_->Scan(storage::Table::kLogIndex, range, [this](std::string_view key, std::string_view) {
-    ahead_.push_back(IndexedSequence(key).value_or(0));
-    return ahead_.size() < rows_wanted_;
+  ended_ = true;
+  bool damaged = false;
+  // A run may begin below the first entry that is looked for, and end above the last.
+  const storage::ScanRange range{.first = IndexKey(prefix_, 0), .last = IndexKey(prefix_, end), .newest_first = true};
+  const absl::Status scanned = records_->Scan(storage::Table::kLogIndex, range, [&](std::string_view key, std::string_view value) {
+    ++rows_read_;
+    const std::optional<std::vector<uint64_t>> run = IndexedEntries(key, value);
+    damaged = !run.has_value();
+    if (damaged) return false;
+    for (auto entry = run->rbegin(); entry != run->rend() && *entry >= first_; ++entry) {
+      if (*entry < (ahead_.empty() ? end : ahead_.back())) ahead_.push_back(*entry);
+    }
+    ended_ = ahead_.size() < wanted_;
+    return ended_ && run->front() >= first_;
   });
-  rows_read_ += ahead_.size() + 1;  // one, too, for asking
-  ended_ = ahead_.size() < rows_wanted_;
-  return status;
+  ++rows_read_;  // for asking
+  return damaged ? absl::DataLossError("log index: a row is damaged; run otokurad fsck --rebuild-index") : scanned;
 }
 
 absl::StatusOr<Intersection::Found> Intersection::NewestBelow(uint64_t end, uint64_t rows_max) {

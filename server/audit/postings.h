@@ -12,13 +12,13 @@
 
 namespace otokura::audit {
 
-// Reads ahead by a few rows, more while they are used one after another and fewer where most are jumped over.
+// Reads ahead by a few entries, more while they are used one after another and fewer where most are jumped over.
 class PostingList {
  public:
   // `records` must outlive this. Entries below `first` are not looked for.
   PostingList(const storage::RecordReader* records, std::string prefix, uint64_t first);
 
-  // The newest entry below `end`. A later call must not ask for a larger `end`.
+  // The newest entry below `end`. A later call must not ask for a larger `end`. DATA_LOSS where a row is damaged.
   absl::StatusOr<std::optional<uint64_t>> NewestBelow(uint64_t end);
   uint64_t rows_read() const { return rows_read_; }
 
@@ -31,7 +31,7 @@ class PostingList {
   std::vector<uint64_t> ahead_;  // newest first
   size_t next_ = 0;              // in ahead_
   size_t used_ = 0;              // of ahead_
-  size_t rows_wanted_;
+  size_t wanted_;
   bool ended_ = false;  // nothing is stored below ahead_
   uint64_t rows_read_ = 0;
 };

@@ -32,7 +32,7 @@ class DetailsPruning {
   absl::StatusOr<uint64_t> Prune(absl::Time cutoff) ABSL_LOCKS_EXCLUDED(mutex_);
 
  private:
-  absl::Status Drop(uint64_t sequence, storage::Batch* batch) const;
+  absl::Status DropRowsBelow(uint64_t end, const std::string& prefix, storage::Batch* batch) const;
   absl::Status Commit(storage::Batch batch, uint64_t first, uint64_t end) const;
 
   const storage::RecordReader* const records_;

@@ -78,10 +78,9 @@ absl::StatusOr<std::optional<Queries::Entry>> Queries::Confirm(const keys::Relea
   }
   const Condition* const unmet = FirstUnmet(conditions, entry->leaf, entry->listed);
   if (unmet == nullptr) return std::optional<Entry>(*std::move(entry));
-  absl::StatusOr<std::optional<std::string>> row =
-      records_->Get(storage::Table::kLogIndex, IndexKey(IndexPrefix(*unmet, *keys_), sequence));
-  if (!row.ok()) return row.status();
-  if (!row->has_value()) return std::optional<Entry>();
+  absl::StatusOr<std::optional<uint64_t>> still = PostingList(records_, IndexPrefix(*unmet, *keys_), sequence).NewestBelow(sequence + 1);
+  if (!still.ok()) return still.status();
+  if (!still->has_value()) return std::optional<Entry>();
   return absl::DataLossError(
       absl::StrCat("log entry ", sequence, ": the index says of it what the entry does not; run otokurad fsck --rebuild-index"));
 }

@@ -84,7 +84,7 @@ bool AudioLane::WaitForPieces(std::vector<Piece>* pieces) {
   std::unique_lock<std::mutex> lock(mutex_);
   wake_.wait(lock, [&] { return !queue_.empty() || stopping_; });
   size_t bytes = 0;
-  while (!queue_.empty() && pieces->size() < limits_.batch_commits_max && bytes < limits_.batch_audio_bytes_max) {
+  while (!queue_.empty() && pieces->size() < limits_.batch_audio_pieces_max && bytes < limits_.batch_audio_bytes_max) {
     bytes += queue_.front().append.bytes.size();
     pieces->push_back(std::move(queue_.front()));
     queue_.pop_front();

@@ -22,13 +22,17 @@ class LogDraft {
   virtual ~LogDraft() = default;
 };
 
-// Gives entries their places, in the order of commit. Called on the record lane's thread only.
+// Gives entries their places, in the order of commit. But for Prepare, called on the record lane's thread only.
 class LogSequencer {
  public:
   virtual ~LogSequencer() = default;
+  // Does what needs no place, once for each entry, on the thread that commits it: places are given on one thread, one after another.
+  virtual void Prepare(LogDraft& draft) const = 0;
   // Adds the writes of these entries to `*batch` and appends their sequence numbers to `*sequences`. An error refuses the whole commit;
   // nothing is kept of it.
   virtual absl::Status Sequence(absl::Span<const std::unique_ptr<LogDraft>> drafts, Batch* batch, std::vector<uint64_t>* sequences) = 0;
+  // Adds what is written once for all that was sequenced since the last Committed, after it and in the same write.
+  virtual void Conclude(Batch* batch) const = 0;
   // All sequenced since the last call is durable.
   virtual void Committed() = 0;
   // The fate of what was sequenced since the last Committed is unknown or it was not stored: go back to what the store says.
@@ -57,7 +61,8 @@ struct AudioAppend {
 };
 
 struct CommitterLimits {
-  size_t batch_commits_max = 1024;                   // commits folded into one write
+  size_t batch_commits_max = 4096;                   // commits folded into one write: so many take some 20 times as long as their sync
+  size_t batch_audio_pieces_max = 1024;              // pieces of audio written before one sync, each perhaps to a file of its own
   size_t batch_audio_bytes_max = size_t{16} << 20;   // audio written before one sync
   size_t queue_commits_max = 65536;                  // waiting; beyond: RESOURCE_EXHAUSTED at once
   size_t queue_audio_bytes_high = size_t{64} << 20;  // above this `audio_is_crowded` asks producers to slow down

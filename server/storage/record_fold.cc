@@ -1,5 +1,7 @@
 #include "server/storage/record_fold.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "server/storage/batch_limits.h"
@@ -32,6 +34,7 @@ absl::Status RecordFold::Add(RecordCommit& commit, std::vector<uint64_t>* sequen
     batch_.preconditions.resize(preconditions_before);
     return status;
   }
+  has_entries_ = has_entries_ || !commit.entries.empty();
   if (commit.with_sequences) commit.with_sequences(*sequences, &one);
   if (status = CheckBatch(one); !status.ok()) {
     spoiled_ = true;
@@ -53,7 +56,12 @@ absl::Status RecordFold::CheckPreconditions(const Batch& batch) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::optional<std::string>> RecordFold::Current(Table table, const std::string& key, bool* from_store) const {
+absl::StatusOr<std::optional<std::string>> RecordFold::Current(Table table, const std::string& key, bool* from_store) {
+  // Here and not as writes come: most folds state no precondition, and a log entry has a dozen rows.
+  for (; looked_up_ < batch_.writes.size(); ++looked_up_) {
+    const Write& write = batch_.writes[looked_up_];
+    newest_.insert_or_assign(std::make_pair(write.table, write.key), looked_up_);
+  }
   auto found = newest_.find(std::make_pair(table, key));
   *from_store = found == newest_.end();
   if (*from_store) return store_.Get(table, key);
@@ -64,10 +72,11 @@ void RecordFold::Merge(Batch one) {
   bytes_ += BatchBytes(one);
   batch_.may_use_reserve = one.may_use_reserve && (commits_ == 0 || batch_.may_use_reserve);
   ++commits_;
-  for (Write& write : one.writes) {
-    newest_.insert_or_assign(std::make_pair(write.table, write.key), batch_.writes.size());
-    batch_.writes.push_back(std::move(write));
-  }
+  std::move(one.writes.begin(), one.writes.end(), std::back_inserter(batch_.writes));
+}
+
+void RecordFold::Conclude() {
+  if (has_entries_) sequencer_->Conclude(&batch_);
 }
 
 }  // namespace otokura::storage

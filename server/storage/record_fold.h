@@ -27,13 +27,15 @@ class RecordFold {
   bool HasRoomFor(const RecordCommit& commit) const;
   // Adds the commit, sequencing its entries. On an error the fold is as it was, unless `spoiled`.
   absl::Status Add(RecordCommit& commit, std::vector<uint64_t>* sequences);
+  // After the last commit, before the batch is written.
+  void Conclude();
   // The sequencer holds places for entries that are not in the batch: reload it and fold again.
   bool spoiled() const { return spoiled_; }
   const Batch& batch() const { return batch_; }
 
  private:
   absl::Status CheckPreconditions(const Batch& batch);
-  absl::StatusOr<std::optional<std::string>> Current(Table table, const std::string& key, bool* from_store) const;
+  absl::StatusOr<std::optional<std::string>> Current(Table table, const std::string& key, bool* from_store);
   void Merge(Batch one);
 
   const RecordReader& store_;
@@ -42,7 +44,9 @@ class RecordFold {
   size_t bytes_ = 0;
   int commits_ = 0;
   bool spoiled_ = false;
-  absl::flat_hash_map<std::pair<Table, std::string>, size_t> newest_;  // index of a key's last write in `batch_`
+  bool has_entries_ = false;
+  absl::flat_hash_map<std::pair<Table, std::string>, size_t> newest_;  // a key's last write among the first `looked_up_` of `batch_`
+  size_t looked_up_ = 0;
 };
 
 }  // namespace otokura::storage

@@ -33,6 +33,9 @@ RecordLane::~RecordLane() {
 }
 
 void RecordLane::Commit(RecordCommit commit) {
+  if (sequencer_ != nullptr) {
+    for (const std::unique_ptr<LogDraft>& draft : commit.entries) sequencer_->Prepare(*draft);
+  }
   {
     std::lock_guard<std::mutex> lock(mutex_);
     if (queue_.size() < limits_.queue_commits_max) {
@@ -107,6 +110,7 @@ size_t RecordLane::WriteFold(absl::Span<Slot> slots) {
   }
   const size_t folded = std::count_if(taken.begin(), taken.end(), [](const Slot& slot) { return slot.folded; });
   if (folded == 0) return count;
+  fold.Conclude();
   const absl::Status status = store_->Commit(fold.batch());
   if (status.ok()) {
     if (sequencer_ != nullptr) sequencer_->Committed();

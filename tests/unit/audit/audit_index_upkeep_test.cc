@@ -1,6 +1,7 @@
 #include <set>
 
 #include "server/audit/index.h"
+#include "server/audit/index_rows.h"
 #include "server/audit/index_upkeep.h"
 #include "tests/unit/audit/log_site.h"
 
@@ -29,6 +30,19 @@ class IndexUpkeepTest : public ::testing::Test {
             .Scan(Table::kLogIndex, {}, [&rows](std::string_view key, std::string_view) { return rows.insert(std::string(key)).second; })
             .ok());
     return rows;
+  }
+  // As keys of rows of one entry each, whatever rows they lie in.
+  std::set<std::string> Named() const {
+    std::set<std::string> named;
+    EXPECT_TRUE(site_.engine->records()
+                    .Scan(Table::kLogIndex, {},
+                          [&named](std::string_view key, std::string_view value) {
+                            for (const uint64_t entry : IndexedEntries(key, value).value_or(std::vector<uint64_t>()))
+                              named.insert(IndexKey(IndexedPrefix(key), entry));
+                            return true;
+                          })
+                    .ok());
+    return named;
   }
   std::vector<FoundProblem> Check() const {
     std::vector<FoundProblem> problems;
@@ -85,8 +99,9 @@ TEST_F(IndexUpkeepTest, I7_AForeignRowIsNamedEvenWhereOneIsMissing) {
   EXPECT_THAT(Check(), ElementsAre(ProblemAt(4, "does not name it"), ProblemAt(2, "no entry asks for")));
 }
 
-TEST_F(IndexUpkeepTest, RebuiltItIsTheSameRowForRow) {
+TEST_F(IndexUpkeepTest, RebuiltItNamesTheSameInFewerRows) {
   const std::set<std::string> before = Rows();
+  const std::set<std::string> named = Named();
   storage::Batch batch;
   for (const std::string& row : before) batch.Delete(Table::kLogIndex, row);
   batch.Put(Table::kLogIndex, IndexKey(IndexPrefix({IndexField::kAccount, "taro"}, site_.keys), 2), "");
@@ -94,8 +109,9 @@ TEST_F(IndexUpkeepTest, RebuiltItIsTheSameRowForRow) {
   const auto rebuilt = Rebuild();
   ASSERT_TRUE(rebuilt.ok()) << rebuilt.status();
   EXPECT_EQ(rebuilt->entries, 5u);
-  EXPECT_EQ(rebuilt->rows, before.size());
-  EXPECT_EQ(Rows(), before);
+  EXPECT_EQ(rebuilt->rows, Rows().size());
+  EXPECT_LT(rebuilt->rows, before.size()) << "what was written entry by entry is runs now";
+  EXPECT_EQ(Named(), named);
   EXPECT_THAT(Check(), IsEmpty());
 }
 
@@ -103,8 +119,8 @@ TEST_F(IndexUpkeepTest, DetailsThatAreGoneAreNamedAndIndexedNoMore) {
   site_.Tamper(Table::kLogDetails, SequenceKey(3), std::nullopt);
   EXPECT_THAT(Check(), ElementsAre(ProblemAt(3, "not pruned"), ProblemAt(3, "no entry asks for")));
   ASSERT_TRUE(Rebuild().ok());
-  EXPECT_EQ(Rows().count(AccountRow(3)), 0u);
-  EXPECT_EQ(Rows().count(AccountRow(2)), 1u);
+  EXPECT_EQ(Named().count(AccountRow(3)), 0u);
+  EXPECT_EQ(Named().count(AccountRow(2)), 1u);
   EXPECT_THAT(Check(), ElementsAre(ProblemAt(3, "not pruned")));
 }
 
@@ -113,11 +129,11 @@ TEST_F(IndexUpkeepTest, AnEntryThatCannotBeReadIsNamedAndTheOthersAreIndexed) {
   EXPECT_THAT(Check(), ElementsAre(ProblemAt(1, "do not open")));
   ASSERT_TRUE(Rebuild().ok());
   EXPECT_THAT(unreadable_, ElementsAre(1));
-  EXPECT_EQ(Rows().count(AccountRow(4)), 1u);
+  EXPECT_EQ(Named().count(AccountRow(4)), 1u);
 }
 
 TEST_F(IndexUpkeepTest, InterruptedAtAnyWriteItIsMarkedUntilItIsDoneAgain) {
-  const std::set<std::string> before = Rows();
+  const std::set<std::string> before = Named();
   for (int nth = 1;; ++nth) {
     int commits = 0;
     site_.engine->SetFault([&](storage::StorageCall call, const storage::AudioObjectId*) {
@@ -134,7 +150,7 @@ TEST_F(IndexUpkeepTest, InterruptedAtAnyWriteItIsMarkedUntilItIsDoneAgain) {
       EXPECT_EQ(site_.queries->List(AuditPermitForTest(), {}, 1).status().code(), absl::StatusCode::kFailedPrecondition) << nth;
     }
   }
-  EXPECT_EQ(Rows(), before);
+  EXPECT_EQ(Named(), before);
   EXPECT_TRUE(site_.queries->List(AuditPermitForTest(), {}, 1).ok());
 }
 

@@ -1,3 +1,4 @@
+#include "server/audit/index_rows.h"
 #include "server/audit/log_rows.h"
 #include "server/audit/queries.h"
 #include "tests/unit/audit/log_site.h"

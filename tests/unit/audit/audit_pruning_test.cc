@@ -1,4 +1,5 @@
 #include "server/audit/index.h"
+#include "server/audit/index_rows.h"
 #include "server/audit/pruning.h"
 #include "tests/unit/audit/log_site.h"
 
@@ -55,6 +56,27 @@ TEST_F(PruningTest, OldDetailsGoTheLeavesStayAndTheLogSaysSo) {
   EXPECT_EQ(Entries({ActionIs(v1::SHOW)}), 10u) << "what the leaf says is still found";
   EXPECT_EQ(Entries({{IndexField::kRecording, std::string(RecordingForTest(1).bytes())}}), 10u);
   EXPECT_THAT(Problems(site_.engine->records()), IsEmpty());
+  EXPECT_THAT(IndexProblems(), IsEmpty());
+}
+
+TEST_F(PruningTest, OfARunThatIsOldInPartTheRestIsFoundAndTheRestAlone) {
+  constexpr int kTogether = 1200;  // in one write, so that the end of a pruning falls into a row
+  storage::RecordCommit commit;
+  for (int i = 0; i < kTogether; ++i) {
+    auto draft = DraftForTest(v1::SHOW);
+    draft->particulars.account = "taro";
+    commit.entries.push_back(std::move(draft));
+  }
+  const size_t entries = site_.log->head().tree_size + kTogether;
+  site_.committer->Commit(std::move(commit));
+  site_.committer->Drain();
+  const Condition taro{IndexField::kAccount, "taro"};
+  ASSERT_EQ(Entries({taro}), 100u) << "a page of them";
+  ASSERT_EQ(*pruning_.Prune(absl::InfiniteFuture()), kPrunedEntriesMax);
+  const auto left = site_.queries->List(permit_, {.conditions = {taro}}, Queries::kListedMax);
+  ASSERT_TRUE(left.ok()) << left.status();
+  EXPECT_EQ(left->entries.size(), entries - kPrunedEntriesMax);
+  EXPECT_EQ(left->entries.back().sequence, kPrunedEntriesMax);
   EXPECT_THAT(IndexProblems(), IsEmpty());
 }
 

@@ -3,6 +3,7 @@
 #include <random>
 
 #include "server/audit/index.h"
+#include "server/audit/index_rows.h"
 #include "server/audit/queries.h"
 #include "tests/unit/audit/log_site.h"
 

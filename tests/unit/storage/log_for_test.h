@@ -15,6 +15,7 @@ namespace otokura::storage {
 struct TextDraft : LogDraft {
   explicit TextDraft(std::string t) : text(std::move(t)) {}
   const std::string text;
+  bool prepared = false;
 };
 
 inline std::string LogKey(uint64_t sequence) { return absl::StrCat(absl::Dec(sequence, absl::kZeroPad16)); }
@@ -26,17 +27,21 @@ class LogForTest : public LogSequencer {
  public:
   explicit LogForTest(RecordStore* store) : store_(store) {}
 
+  void Prepare(LogDraft& draft) const override { static_cast<TextDraft&>(draft).prepared = true; }
+
   absl::Status Sequence(absl::Span<const std::unique_ptr<LogDraft>> drafts, Batch* batch, std::vector<uint64_t>* sequences) override {
     for (const std::unique_ptr<LogDraft>& draft : drafts) {
+      if (!static_cast<const TextDraft&>(*draft).prepared) return absl::InternalError("entry: not prepared");
       if (static_cast<const TextDraft&>(*draft).text == kRefusedText) return absl::InvalidArgumentError("entry: refused");
     }
     for (const std::unique_ptr<LogDraft>& draft : drafts) {
       batch->Put(Table::kLog, LogKey(next_), static_cast<const TextDraft&>(*draft).text);
       sequences->push_back(next_++);
     }
-    batch->Put(Table::kMeta, "head", absl::StrCat(next_));
     return absl::OkStatus();
   }
+
+  void Conclude(Batch* batch) const override { batch->Put(Table::kMeta, "head", absl::StrCat(next_)); }
 
   void Committed() override { ++committed_; }
 
