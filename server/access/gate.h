@@ -19,6 +19,7 @@
 #include "server/access/refusal_floods.h"
 #include "server/access/roles.h"
 #include "server/audit/log.h"
+#include "server/audit/refusal_history.h"
 #include "server/keys/release_permit.h"
 #include "server/runtime/clock.h"
 #include "server/storage/committer.h"
@@ -105,6 +106,10 @@ class Gate {
   void Refused(v1::AuditAction action, std::string_view rule, std::string_view role, audit::Particulars particulars);
   // So many of them, of which nothing more is known; they are in the minute's summary.
   void RefusedUnseen(v1::AuditAction action, std::string_view rule, uint32_t count);
+
+  // Before the first request: goes on from what refusals have taken of the log today, as though there had been no restart. Stops where all
+  // allowance is used up, so it reads no more entries than that holds. After an error something is missing of it.
+  absl::Status TakeUpCeilings(const audit::RefusalHistory& history);
 
   // Writes the summaries of minutes that have ended; called about once a minute, so that the end of a flood shows too.
   void SummariseRefusals();

@@ -19,17 +19,18 @@ uint64_t& LogCeilings::Of(Used& used, std::string_view source) {
 
 bool LogCeilings::Charge(std::string_view account, std::string_view address, uint64_t bytes, absl::Time now) {
   BeginDay(now);
-  uint64_t unlimited = 0;
-  uint64_t& by_account = account.empty() ? unlimited : Of(accounts_, account);
-  uint64_t& by_address = address.empty() ? unlimited : Of(addresses_, address);
-  if (all_ + bytes > limits_.log_bytes_day || by_account + bytes > limits_.account_log_bytes_day ||
-      by_address + bytes > limits_.address_log_bytes_day) {
-    return false;
-  }
-  all_ += bytes;
-  by_account += bytes;
-  if (&by_address != &by_account) by_address += bytes;
+  if (all_ + bytes > limits_.log_bytes_day) return false;
+  if (!account.empty() && Of(accounts_, account) + bytes > limits_.account_log_bytes_day) return false;
+  if (!address.empty() && Of(addresses_, address) + bytes > limits_.address_log_bytes_day) return false;
+  Add(account, address, bytes, now);
   return true;
+}
+
+void LogCeilings::Add(std::string_view account, std::string_view address, uint64_t bytes, absl::Time now) {
+  BeginDay(now);
+  all_ += bytes;
+  if (!account.empty()) Of(accounts_, account) += bytes;
+  if (!address.empty()) Of(addresses_, address) += bytes;
 }
 
 void LogCeilings::ChargeSummary(absl::Time now) {

@@ -18,7 +18,7 @@ struct RefusalLimits {
   uint64_t log_bytes_day = uint64_t{256} << 20;         // a tenth of a terabyte a year, were every day under attack
 };
 
-// In memory only: a restart begins the day anew. Not thread-safe.
+// In memory; after a restart whoever has it counts what the log holds of the day (Add). Not thread-safe.
 class LogCeilings {
  public:
   static constexpr size_t kSourcesMax = 10'000;   // told apart of each kind, some 1 MB; those beyond share one allowance
@@ -28,6 +28,8 @@ class LogCeilings {
 
   // True, and charged, where all of it fits. Either name may be empty.
   bool Charge(std::string_view account, std::string_view address, uint64_t bytes, absl::Time now);
+  // What was written already.
+  void Add(std::string_view account, std::string_view address, uint64_t bytes, absl::Time now);
   // Summaries are written in any case; they use the whole day's allowance up all the same.
   void ChargeSummary(absl::Time now);
   // Nothing is left for anybody.

@@ -105,6 +105,16 @@ RefusalFloods::Taken RefusalFloods::Take(const Refusal& refusal, uint64_t log_by
   return {Verdict::kThrottled, minute->start + kFloodWindow};
 }
 
+bool RefusalFloods::TakeUp(const audit::Particulars& particulars, bool is_summary, uint64_t log_bytes, absl::Time now) {
+  absl::MutexLock lock(&mutex_);
+  if (is_summary) {
+    ceilings_.ChargeSummary(now);
+  } else {
+    ceilings_.Add(particulars.account, AddressPrefix(particulars.address), log_bytes, now);
+  }
+  return !ceilings_.Exhausted(now);
+}
+
 std::vector<RefusalFloods::Summary> RefusalFloods::TakeEnded(absl::Time now) {
   absl::MutexLock lock(&mutex_);
   std::vector<Summary> ended;

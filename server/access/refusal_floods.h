@@ -69,6 +69,8 @@ class RefusalFloods {
 
   // `log_bytes`: what an entry of its own would take.
   Taken Take(const Refusal& refusal, uint64_t log_bytes, absl::Time now);
+  // Counts an entry that was written today before a restart, or a summary. False once there is nothing left for anybody.
+  bool TakeUp(const audit::Particulars& particulars, bool is_summary, uint64_t log_bytes, absl::Time now);
   // Those whose window ended at `now`, with what was counted in it.
   std::vector<Summary> TakeEnded(absl::Time now);
   std::vector<Summary> TakeAll() { return TakeEnded(absl::InfiniteFuture()); }

@@ -8,17 +8,24 @@
 namespace otokura::access {
 namespace {
 
+constexpr absl::Duration kDay = absl::Hours(24);  // UTC, as the ceilings count
+
 // What an entry takes of the store, about: its leaf; a commitment, a salt and the value for each particular; sealing, keys and index rows.
-uint64_t LogBytes(const audit::Draft& draft) {
-  constexpr uint64_t kFixedBytes = 400;
+// The same when it is read back from the log.
+uint64_t LogBytes(const audit::Particulars& who) {
+  constexpr uint64_t kFixedBytes = 500;
   constexpr uint64_t kParticularBytes = 110;
-  uint64_t bytes = kFixedBytes + draft.leaf.ByteSizeLong();
-  const audit::Particulars& who = draft.particulars;
+  uint64_t bytes = kFixedBytes;
   for (const std::string* value :
        {&who.account, &who.person, &who.company, &who.certificate, &who.address, &who.reference, &who.reason, &who.target}) {
     if (!value->empty()) bytes += kParticularBytes + value->size();
   }
   return bytes;
+}
+
+audit::Particulars ParticularsOf(const v1::AuditDetails& details) {
+  return {details.account().value(), details.person().value(),    details.company().value(), details.certificate().value(),
+          details.address().value(), details.reference().value(), details.reason().value(),  details.target().value()};
 }
 
 Refusal RefusalOf(const audit::Draft& draft) { return {draft.leaf.action(), draft.leaf.rule(), draft.leaf.role(), draft.particulars}; }
@@ -34,7 +41,7 @@ void Gate::Deny(const Caller& caller, const Ask& ask, const Decision& decision, 
   SummariseRefusals();
   std::unique_ptr<audit::Draft> draft = DraftFor(caller, ask, decision);
   const Refusal refusal = RefusalOf(*draft);
-  const RefusalFloods::Taken taken = floods_->Take(refusal, LogBytes(*draft), clock_->Now());
+  const RefusalFloods::Taken taken = floods_->Take(refusal, LogBytes(draft->particulars), clock_->Now());
   if (taken.verdict == RefusalFloods::Verdict::kThrottled) return told(Throttled(taken.retry_at));
   if (taken.verdict == RefusalFloods::Verdict::kCounted) return told(decision.refusal);
   Log(std::move(draft), RefusalFloods::SummaryOf(refusal, 1),
@@ -50,13 +57,22 @@ void Gate::Refused(v1::AuditAction action, std::string_view rule, std::string_vi
   draft->leaf.set_role(std::string(role));
   draft->particulars = std::move(particulars);
   const Refusal refusal = RefusalOf(*draft);
-  if (floods_->Take(refusal, LogBytes(*draft), clock_->Now()).verdict != RefusalFloods::Verdict::kEntry) return;
+  if (floods_->Take(refusal, LogBytes(draft->particulars), clock_->Now()).verdict != RefusalFloods::Verdict::kEntry) return;
   Log(std::move(draft), RefusalFloods::SummaryOf(refusal, 1), [](const absl::Status&) {});
 }
 
 void Gate::RefusedUnseen(v1::AuditAction action, std::string_view rule, uint32_t count) {
   SummariseRefusals();
   floods_->Add(RefusalFloods::SummaryOf({action, std::string(rule), "", {}}, count), clock_->Now());
+}
+
+absl::Status Gate::TakeUpCeilings(const audit::RefusalHistory& history) {
+  const absl::Time now = clock_->Now();
+  const absl::Time day = absl::UnixEpoch() + absl::Floor(now - absl::UnixEpoch(), kDay);
+  return history.Since(day, [&](const v1::AuditEntry& leaf, const v1::AuditDetails& details) {
+    const audit::Particulars who = ParticularsOf(details);
+    return floods_->TakeUp(who, /*is_summary=*/leaf.rows() > 0, LogBytes(who), now);
+  });
 }
 
 void Gate::SummariseRefusals() {

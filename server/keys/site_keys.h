@@ -12,13 +12,16 @@
 
 namespace otokura::audit {
 class IndexUpkeep;
+class RefusalHistory;
 }
 
 namespace otokura::keys {
 
-// The right to open details in order to check or rebuild the index over them: maintenance, which gives out index rows and never a value.
+// The right to open details without a permit, for the gateway's own ends: to check or rebuild the index over them, which gives out rows and
+// never a value, and to count at a start who was refused how often.
 class IndexingPass {
   friend class audit::IndexUpkeep;
+  friend class audit::RefusalHistory;
   IndexingPass() = default;
 };
 

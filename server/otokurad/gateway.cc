@@ -81,6 +81,9 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
     absl::Status extends = publisher_->MayRelease();
     return extends.ok() ? anchors_->MayRelease() : extends;
   });
+  if (absl::Status taken_up = gate_->TakeUpCeilings({&store_.engine->records(), &store_.keys->site(), log_.get()}); !taken_up.ok()) {
+    events_->Failure("refusals-not-counted-on", taken_up);  // the index is damaged, which stops nobody (I11)
+  }
   auto directory = access::Directory::Open(store_.engine->records(), committer_.get(), &store_.keys->site(), clock_.get(), config_);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);

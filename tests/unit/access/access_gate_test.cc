@@ -357,6 +357,30 @@ TEST_F(GateTest, I10_HundredsOfThousandsOfRefusalsStayWithinTheCeilingAndEachIsC
   EXPECT_GT(bytes, kCeiling / 4) << "what there is room for is told apart";
 }
 
+TEST_F(GateTest, I10_ARestartGivesNobodyTheDaysAllowanceAnew) {
+  constexpr uint64_t kForMany = uint64_t{1} << 30, kForAFew = 20'000;
+  const Caller caller = CallerForTest(v1::OPERATOR);
+  Ask elsewhere = AskForTest(Action::kListen);
+  elsewhere.resource->centre = "Osaka";
+  // Entries that refusals make within a minute of a gate of its own; what was only counted is a summary when it ends.
+  const auto refused_in_a_minute = [&](const RefusalLimits& limits) {
+    Gate gate(site_.committer.get(), &site_.clock, limits);
+    EXPECT_EQ(gate.TakeUpCeilings({&site_.engine->records(), &site_.keys, site_.log.get()}), absl::OkStatus());
+    const uint64_t before = Size();
+    for (int i = 0; i < kAccountRefusalsPerMinute; ++i) EXPECT_FALSE(ReleaseAndWait(gate, caller, elsewhere).ok());
+    return Size() - before;
+  };
+  const uint64_t first = refused_in_a_minute({kForAFew, kForMany, kForMany});
+  ASSERT_GT(first, 5u);
+  ASSERT_LT(first, uint64_t{kAccountRefusalsPerMinute});
+  EXPECT_EQ(refused_in_a_minute({kForAFew, kForMany, kForMany}), 0u) << "of the account nothing is left";
+  EXPECT_EQ(refused_in_a_minute({kForMany, kForAFew, kForMany}), 0u) << "nor of the network";
+  EXPECT_EQ(refused_in_a_minute({kForMany, kForMany, kForAFew}), 0u) << "nor altogether";
+  EXPECT_EQ(refused_in_a_minute({2 * kForAFew, kForMany, kForMany}), first) << "but no more than that is used up";
+  site_.clock.Advance(absl::Hours(24));
+  EXPECT_EQ(refused_in_a_minute({kForAFew, kForMany, kForMany}), first) << "the next day begins anew";
+}
+
 TEST_F(GateTest, RefusalsOfWhomNobodyKnowsAreCounted) {
   gate_.RefusedUnseen(v1::CONNECTION_REFUSED, "handshake", 40);
   gate_.RefusedUnseen(v1::CONNECTION_REFUSED, "handshake", 2);
