@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "crypto/commitment.h"
 #include "crypto/random.h"
+#include "crypto/sha256.h"
 #include "crypto/unicode.h"
 #include "server/audit/log_rows.h"
 
@@ -66,6 +67,15 @@ void CommitTo(const Particulars& particulars, v1::AuditEntry* leaf, v1::AuditDet
     detail->set_value(value);
     *(leaf->*field.mutable_commitment)() = crypto::Commit(field.name, detail->salt(), value);
   }
+}
+
+std::string CommitmentsDigest(const v1::AuditEntry& leaf) {
+  std::string commitments;
+  for (const Field& field : kFields) {
+    const std::string& commitment = (leaf.*field.commitment)();
+    if (!commitment.empty()) commitments.append(field.name).append(1, '\0').append(commitment);
+  }
+  return crypto::Sha256(commitments);
 }
 
 absl::Status CheckDetails(const v1::AuditEntry& leaf, const v1::AuditDetails& details) {

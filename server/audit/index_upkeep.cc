@@ -76,7 +76,7 @@ absl::StatusOr<IndexUpkeep::Entry> IndexUpkeep::Open(uint64_t sequence, std::str
   if (!sealed.ok()) return sealed.status();
   Entry entry{*std::move(parsed), std::nullopt};
   if (!sealed->has_value()) return entry;
-  absl::StatusOr<std::string> opened = keys_->OpenAuditDetails(keys::IndexingPass(), sequence, **sealed);
+  absl::StatusOr<std::string> opened = keys_->OpenAuditDetails(keys::IndexingPass(), CommitmentsDigest(entry.leaf), **sealed);
   if (!opened.ok()) return absl::DataLossError("its details do not open");
   if (!entry.details.emplace().ParseFromString(*opened)) return absl::DataLossError("its details do not parse");
   if (absl::Status status = CheckDetails(entry.leaf, *entry.details); !status.ok()) return status;

@@ -19,7 +19,7 @@ absl::StatusOr<v1::AuditDetails> LeafRuns::OpenDetails(const keys::ReleasePermit
   if (!sealed->has_value()) return details;
   absl::StatusOr<v1::AuditEntry> entry = ParseLeaf(sequence, leaf);
   if (!entry.ok()) return entry.status();
-  absl::StatusOr<std::string> opened = keys_->OpenAuditDetails(permit, sequence, **sealed);
+  absl::StatusOr<std::string> opened = keys_->OpenAuditDetails(permit, CommitmentsDigest(*entry), **sealed);
   if (!opened.ok()) return opened.status();
   if (!details.ParseFromString(*opened)) {
     return absl::DataLossError(absl::StrCat("log entry ", sequence, ": its details do not parse; run otokurad fsck"));

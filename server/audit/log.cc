@@ -139,7 +139,7 @@ void Log::Prepare(storage::LogDraft& draft) const {
   if (entry == nullptr) return;  // Sequence refuses it
   v1::AuditDetails details;
   CommitTo(entry->particulars, &entry->leaf, &details);
-  entry->details = details.SerializeAsString();
+  entry->sealed_details = keys_->SealAuditDetails(CommitmentsDigest(entry->leaf), details.SerializeAsString());
   entry->index_prefixes = IndexPrefixes(entry->leaf, details, *keys_);
 }
 
@@ -215,12 +215,11 @@ absl::Status Log::Place(Draft& draft, Placed* placed, storage::Batch* batch) con
   if (!entry.SerializeToString(&leaf) || leaf.size() > kLeafBytesMax) {
     return absl::InvalidArgumentError(absl::StrCat("log entry: ", leaf.size(), " bytes, a leaf takes at most ", kLeafBytesMax));
   }
-  absl::StatusOr<std::string> sealed = keys_->SealAuditDetails(sequence, draft.details);
-  if (!sealed.ok()) return sealed.status();
+  if (!draft.sealed_details.ok()) return draft.sealed_details.status();
   placed->leaf_hashes.push_back(crypto::MerkleLeafHash(leaf));
   placed->last_time_unix_us = entry.time_unix_us();
   batch->Put(storage::Table::kLog, SequenceKey(sequence), std::move(leaf));
-  batch->Put(storage::Table::kLogDetails, SequenceKey(sequence), *std::move(sealed));
+  batch->Put(storage::Table::kLogDetails, SequenceKey(sequence), *draft.sealed_details);
   return absl::OkStatus();
 }
 

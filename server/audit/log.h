@@ -44,7 +44,7 @@ struct Draft : storage::LogDraft {
   Particulars particulars;
 
   // What the log makes of it before it has its place (Log::Prepare).
-  std::string details;                      // serialised, to be sealed
+  absl::StatusOr<std::string> sealed_details;
   std::vector<std::string> index_prefixes;  // of its rows in the index
 };
 

@@ -61,7 +61,7 @@ absl::Status Queries::OpenDetails(const keys::ReleasePermit& permit, Entry* entr
   const uint64_t sequence = entry->listed.sequence;
   absl::StatusOr<std::optional<std::string>> sealed = records_->Get(storage::Table::kLogDetails, SequenceKey(sequence));
   if (!sealed.ok() || !sealed->has_value()) return sealed.status();
-  absl::StatusOr<std::string> opened = keys_->OpenAuditDetails(permit, sequence, **sealed);
+  absl::StatusOr<std::string> opened = keys_->OpenAuditDetails(permit, CommitmentsDigest(entry->leaf), **sealed);
   if (!opened.ok()) return opened.status();
   if (!entry->listed.details.emplace().ParseFromString(*opened)) {
     return absl::DataLossError(absl::StrCat("log entry ", sequence, ": its details do not parse; run otokurad fsck"));

@@ -64,25 +64,27 @@ absl::StatusOr<std::string> SiteKeys::OpenAccount(std::string_view row_key, std:
   return crypto::OpenMessage(accounts_, Context("otokura/v1/account", row_key), sealed);
 }
 
-absl::StatusOr<std::string> SiteKeys::SealAuditDetails(uint64_t sequence, std::string_view details) const {
-  return crypto::SealMessage(audit_details_, Context("otokura/v1/audit-details", BigEndian(sequence, 8)), details);
+absl::StatusOr<std::string> SiteKeys::SealAuditDetails(std::string_view commitments, std::string_view details) const {
+  return crypto::SealMessage(audit_details_, Context("otokura/v1/audit-details", commitments), details);
 }
 
-absl::StatusOr<std::string> SiteKeys::OpenAuditDetails(const ReleasePermit& permit, uint64_t sequence, std::string_view sealed) const {
+absl::StatusOr<std::string> SiteKeys::OpenAuditDetails(const ReleasePermit& permit, std::string_view commitments,
+                                                       std::string_view sealed) const {
   if (!permit.PermitsAuditDetails()) return absl::PermissionDeniedError("permit: not for audit details");
-  return OpenDetails(sequence, sealed);
+  return OpenDetails(commitments, sealed);
 }
 
-absl::StatusOr<std::string> SiteKeys::OpenAuditDetails(const IndexingPass& /*pass*/, uint64_t sequence, std::string_view sealed) const {
-  return OpenDetails(sequence, sealed);
+absl::StatusOr<std::string> SiteKeys::OpenAuditDetails(const IndexingPass& /*pass*/, std::string_view commitments,
+                                                       std::string_view sealed) const {
+  return OpenDetails(commitments, sealed);
 }
 
 std::string SiteKeys::AuditIndexTag(uint8_t field, std::string_view value) const {
   return crypto::HmacSha256(audit_index_, std::string(1, static_cast<char>(field)).append(value)).substr(0, kIndexTagBytes);
 }
 
-absl::StatusOr<std::string> SiteKeys::OpenDetails(uint64_t sequence, std::string_view sealed) const {
-  return crypto::OpenMessage(audit_details_, Context("otokura/v1/audit-details", BigEndian(sequence, 8)), sealed);
+absl::StatusOr<std::string> SiteKeys::OpenDetails(std::string_view commitments, std::string_view sealed) const {
+  return crypto::OpenMessage(audit_details_, Context("otokura/v1/audit-details", commitments), sealed);
 }
 
 std::string SiteKeys::PageToken(std::string_view query, std::string_view position) const {

@@ -13,7 +13,7 @@
 namespace otokura::audit {
 class IndexUpkeep;
 class RefusalHistory;
-}
+}  // namespace otokura::audit
 
 namespace otokura::keys {
 
@@ -34,10 +34,11 @@ class SiteKeys {
   absl::StatusOr<std::string> SealAccount(std::string_view row_key, std::string_view account_record) const;
   absl::StatusOr<std::string> OpenAccount(std::string_view row_key, std::string_view sealed) const;
 
-  absl::StatusOr<std::string> SealAuditDetails(uint64_t sequence, std::string_view details) const;
+  // Details are bound to the commitments of their leaf: audit::CommitmentsDigest.
+  absl::StatusOr<std::string> SealAuditDetails(std::string_view commitments, std::string_view details) const;
   // PERMISSION_DENIED where the permit is not for audit details.
-  absl::StatusOr<std::string> OpenAuditDetails(const ReleasePermit& permit, uint64_t sequence, std::string_view sealed) const;
-  absl::StatusOr<std::string> OpenAuditDetails(const IndexingPass& pass, uint64_t sequence, std::string_view sealed) const;
+  absl::StatusOr<std::string> OpenAuditDetails(const ReleasePermit& permit, std::string_view commitments, std::string_view sealed) const;
+  absl::StatusOr<std::string> OpenAuditDetails(const IndexingPass& pass, std::string_view commitments, std::string_view sealed) const;
   // What the log's index keeps in place of the value: 16 bytes, keyed hash.
   std::string AuditIndexTag(uint8_t field, std::string_view value) const;
 
@@ -49,7 +50,7 @@ class SiteKeys {
  private:
   SiteKeys(crypto::SecretBytes accounts, crypto::SecretBytes account_names, crypto::SecretBytes audit_details,
            crypto::SecretBytes audit_index, crypto::SecretBytes page_tokens);
-  absl::StatusOr<std::string> OpenDetails(uint64_t sequence, std::string_view sealed) const;
+  absl::StatusOr<std::string> OpenDetails(std::string_view commitments, std::string_view sealed) const;
   crypto::SecretBytes accounts_;
   crypto::SecretBytes account_names_;
   crypto::SecretBytes audit_details_;

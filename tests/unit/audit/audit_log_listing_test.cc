@@ -1,3 +1,4 @@
+#include "server/audit/commitments.h"
 #include "server/audit/index_rows.h"
 #include "server/audit/log_rows.h"
 #include "server/audit/queries.h"
@@ -112,7 +113,8 @@ TEST_F(ListingTest, I7_DetailsThatDoNotOpenTheCommitmentAreDataLossEvenWellSeale
   forged.set_version(1);
   forged.mutable_account()->set_salt(std::string(32, 's'));
   forged.mutable_account()->set_value("somebody-else");
-  site_.Tamper(storage::Table::kLogDetails, SequenceKey(5), *site_.keys.SealAuditDetails(5, forged.SerializeAsString()));
+  site_.Tamper(storage::Table::kLogDetails, SequenceKey(5),
+               *site_.keys.SealAuditDetails(CommitmentsDigest(site_.Entry(5)), forged.SerializeAsString()));
   EXPECT_EQ(List({}).status().code(), absl::StatusCode::kDataLoss);
 }
 

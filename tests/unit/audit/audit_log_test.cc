@@ -110,7 +110,9 @@ TEST(LogTest, TimeNeverGoesBackAcrossRestarts) {
   ASSERT_TRUE(log.ok());
   storage::Batch batch;
   std::vector<uint64_t> sequences;
-  ASSERT_TRUE((*log)->Sequence(Drafts(DraftForTest(v1::SEARCH)), &batch, &sequences).ok());
+  const auto drafts = Drafts(DraftForTest(v1::SEARCH));
+  (*log)->Prepare(*drafts.front());
+  ASSERT_TRUE((*log)->Sequence(drafts, &batch, &sequences).ok());
   EXPECT_THAT(sequences, ElementsAre(2)) << "the step itself is entry 1";
   ASSERT_TRUE(first.engine->records().Commit(batch).ok());
   (*log)->Committed();

@@ -149,11 +149,11 @@ TEST_F(RecordingKeys, MetadataMatchesInTheFieldAndNormalFormOnly) {
 }
 
 TEST_F(RecordingKeys, I2_AuditDetailsOpenAgainstTheirPermitInTheirPlaceOnly) {
-  const std::string sealed = *keys_->site().SealAuditDetails(5, "details");
-  EXPECT_EQ(*keys_->site().OpenAuditDetails(PermitFor(Released::kAuditDetails, {}, 1), 5, sealed), "details");
-  EXPECT_EQ(keys_->site().OpenAuditDetails(PermitFor(Released::kAuditDetails, {}, 1), 6, sealed).status().code(),
+  const std::string sealed = *keys_->site().SealAuditDetails("these commitments", "details");
+  EXPECT_EQ(*keys_->site().OpenAuditDetails(PermitFor(Released::kAuditDetails, {}, 1), "these commitments", sealed), "details");
+  EXPECT_EQ(keys_->site().OpenAuditDetails(PermitFor(Released::kAuditDetails, {}, 1), "other commitments", sealed).status().code(),
             absl::StatusCode::kDataLoss);
-  EXPECT_EQ(keys_->site().OpenAuditDetails(PermitFor(Released::kMetadata, {}, 1), 5, sealed).status().code(),
+  EXPECT_EQ(keys_->site().OpenAuditDetails(PermitFor(Released::kMetadata, {}, 1), "these commitments", sealed).status().code(),
             absl::StatusCode::kPermissionDenied);
 }
 
