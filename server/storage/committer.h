@@ -32,7 +32,7 @@ class LogSequencer {
   // nothing is kept of it.
   virtual absl::Status Sequence(absl::Span<const std::unique_ptr<LogDraft>> drafts, Batch* batch, std::vector<uint64_t>* sequences) = 0;
   // Adds what is written once for all that was sequenced since the last Committed, after it and in the same write.
-  virtual void Conclude(Batch* batch) const = 0;
+  virtual void Conclude(Batch* batch) const = 0;  // rows that nobody states a precondition on
   // All sequenced since the last call is durable.
   virtual void Committed() = 0;
   // The fate of what was sequenced since the last Committed is unknown or it was not stored: go back to what the store says.

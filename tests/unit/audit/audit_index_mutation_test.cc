@@ -22,9 +22,9 @@ using Rows = std::map<std::string, std::string>;
 using Named = std::set<std::pair<std::string, uint64_t>>;  // prefix and entry
 
 constexpr uint32_t kSeed = 20260401;
-constexpr int kCommits = 12;
+constexpr int kCommits = 8;
 constexpr int kEntriesACommit = 40;  // so that rows are runs
-constexpr int kMutations = 10;       // of each kind
+constexpr int kMutations = 6;        // of each kind
 
 class IndexMutationTest : public ::testing::Test {
  protected:
