@@ -114,7 +114,7 @@ class LogKill : public testing::Test {
         .finding = [](const client::LogFinding& finding) { ADD_FAILURE() << finding.where << ": " << finding.problem; }};
     ASSERT_TRUE(WaitFor([&] {
       const auto head = (*log)->Head();
-      return head.ok() && crypto::OpenCheckpoint(head->checkpoint, options.log_key)->tree_size >= size_min;
+      return head.ok() && options.log_key.Open(head->checkpoint)->tree_size >= size_min;
     }));
     const auto verdict = client::VerifyLiveLog(**log, options);
     ASSERT_TRUE(verdict.ok()) << verdict.status();

@@ -90,7 +90,8 @@ std::vector<std::string> Marks::All() const {
           contractor_account,
           auditor_account,
           recorder_account,
-          stranger_account};
+          stranger_account,
+          officer_account};
 }
 
 void MarkSearch::Add(const std::string& mark, const std::string& how, std::string bytes) {

@@ -33,6 +33,7 @@ struct Marks {
   std::string auditor_account = "marked-aud";
   std::string recorder_account = "marked-rec";
   std::string stranger_account = "marked-str";
+  std::string officer_account = "marked-off";
 
   std::vector<std::string> All() const;
 };

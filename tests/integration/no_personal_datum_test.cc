@@ -51,7 +51,8 @@ class NoPersonalDatum : public ::testing::Test {
                                      {marks_.operator_account, v1::OPERATOR},
                                      {marks_.supervisor_account, v1::SUPERVISOR},
                                      {marks_.contractor_account, v1::CONTRACTOR},
-                                     {marks_.auditor_account, v1::AUDITOR}}) {
+                                     {marks_.auditor_account, v1::AUDITOR},
+                                     {marks_.officer_account, v1::SECURITY}}) {
       ASSERT_EQ(EnrolMarked(name, role), absl::OkStatus()) << name;
     }
     id_ = RecordMarked(marks_.call_id);
@@ -176,6 +177,7 @@ class NoPersonalDatum : public ::testing::Test {
   void Search();
   void Refuse();
   void LoseData();
+  void LoseEntries();
   void Later();
   void AskForTheLog();
   void AskForAccounts();
@@ -274,6 +276,30 @@ void NoPersonalDatum::LoseData() {
   Retrieve(marks_.operator_account, damaged, true, &v1::Access::Stub::Listen);
 }
 
+// An older data folder is all there is, and two officers have the log go on from it.
+void NoPersonalDatum::LoseEntries() {
+  site_.Stop();
+  const std::string data = site_.config().data_dir(), older = site_.folder() + "/older-data";
+  fs::copy(data, older, fs::copy_options::recursive);
+  ASSERT_EQ(StartAt(kStart + absl::Minutes(1)), absl::OkStatus());
+  RecordMarked("pbx-Marked-lost");
+  site_.Stop();
+  fs::remove_all(data);
+  fs::rename(older, data);
+  ASSERT_EQ(StartAt(kStart + absl::Minutes(2)), absl::OkStatus());
+  v1::ReopenLogRequest request;
+  request.set_reason(marks_.reason);
+  request.set_lost_checkpoint(ReadFile(site_.config().key_store_dir() + "/log-checkpoint"));
+  EXPECT_FALSE(Ask<v1::Admin>(marks_.operator_account, &v1::Admin::Stub::ReopenLog, request).ok());
+  for (const std::string& officer : {std::string("security"), marks_.officer_account}) {
+    const auto answer = Ask<v1::Admin>(officer, &v1::Admin::Stub::ReopenLog, request);
+    ASSERT_TRUE(answer.ok()) << answer.status();
+    EXPECT_EQ(answer->confirmed(), officer == marks_.officer_account);
+  }
+  site_.Stop();
+  ASSERT_EQ(StartAt(kStart + absl::Minutes(3)), absl::OkStatus());
+}
+
 // Two days on: the broken-off call is given up, and details are old.
 void NoPersonalDatum::Later() {
   BreakOff("pbx-Marked-abandoned", 40000);
@@ -364,8 +390,10 @@ TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
          site_.Stop();
          const auto handed_over = gateway::HandOverLogKey(*gateway::ReadConfiguration(site_.config_file()));
          ASSERT_TRUE(handed_over.ok()) << handed_over.status();
-         ASSERT_EQ(StartAt(kStart + absl::Minutes(2)), absl::OkStatus());
+         ASSERT_EQ(StartAt(kStart + absl::Minutes(4)), absl::OkStatus());
        }},
+      {v1::LOG_REOPENED, [this] { LoseEntries(); }},
+      {v1::LOG_REOPEN, at_start},
       {v1::RECORDING_OPENED, at_start},
       {v1::RECORDING_SEALED, at_start},
       {v1::CLOCK_STEP, [this] { clock_->StepWall(absl::Seconds(30)), RecordMarked("pbx-Marked-step"); }},
