@@ -7,10 +7,10 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/synchronization/notification.h"
 #include "crypto/secret.h"
 #include "crypto/tlog/log_keys.h"
 #include "nlohmann/json.hpp"
+#include "server/audit/commit_and_wait.h"
 #include "server/audit/log.h"
 #include "server/audit/publisher.h"
 #include "server/keys/log_key.h"
@@ -23,25 +23,6 @@
 
 namespace otokura::gateway {
 namespace {
-
-absl::Status LogHandOver(storage::Committer& committer, const crypto::NoteSigner& to) {
-  auto draft = std::make_unique<audit::Draft>();
-  draft->leaf.set_action(v1::KEY_HANDED_OVER);
-  draft->leaf.set_decision(v1::NOTED);
-  draft->leaf.set_subject(to.VerifierKey());
-  storage::RecordCommit commit;
-  commit.batch.may_use_reserve = true;
-  commit.entries.push_back(std::move(draft));
-  absl::Notification done;
-  absl::Status result;
-  commit.done = [&done, &result](const absl::Status& status, absl::Span<const uint64_t>) {
-    result = status;
-    done.Notify();
-  };
-  committer.Commit(std::move(commit));
-  done.WaitForNotification();
-  return result;
-}
 
 // The store's log, and what publishes it with the key that hands over.
 struct OpenedLog {
@@ -84,7 +65,11 @@ absl::StatusOr<LogKeyHandedOver> HandOverLogKey(const v1::GatewayConfig& config)
   if (absl::Status published = log.Open(*store, keys::CheckpointCopyPath(config.key_store_dir())); !published.ok()) return published;
   auto next = keys::DrawLogKey(store->log_signer->name(), *store->provider);
   if (!next.ok()) return next.status();
-  if (absl::Status logged = LogHandOver(*log.committer, next->signer); !logged.ok()) return logged;
+  storage::Batch nothing_else;
+  nothing_else.may_use_reserve = true;
+  const absl::Status logged =
+      audit::CommitFact(log.committer.get(), v1::KEY_HANDED_OVER, next->signer.VerifierKey(), std::move(nothing_else));
+  if (!logged.ok()) return logged;
   if (absl::Status published = log.publisher->Publish(); !published.ok()) return published;
   const audit::Head head = log.log->head();
   auto hand_over = crypto::SignHandOver(*store->log_signer, next->signer, head.tree_size, head.root);

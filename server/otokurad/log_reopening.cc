@@ -8,7 +8,6 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "crypto/merkle.h"
 #include "crypto/tlog/checkpoint.h"
 #include "crypto/tlog/log_keys.h"
 #include "server/audit/commit_and_wait.h"
@@ -62,11 +61,9 @@ absl::Status TakeNewKey(const v1::GatewayConfig& config, const v1::LogReopening&
     store->log_signer = std::make_unique<crypto::NoteSigner>(*std::move(signer));
     store->log_hand_overs.clear();  // they led to the old log's key
   }
-  const std::string public_key = store->log_signer->VerifierKey();
-  const absl::Status told = keys::ReplaceFile(keys::LogPublicKeyPath(config.key_store_dir()), public_key + "\n");
-  if (!told.ok()) return told;
+  if (absl::Status kept = keys::KeepLogPublicKey(config.key_store_dir(), *store->log_signer); !kept.ok()) return kept;
   const std::string copy_path = keys::CheckpointCopyPath(config.key_store_dir());
-  const auto verifier = crypto::NoteVerifier::Parse(public_key);
+  const auto verifier = crypto::NoteVerifier::Parse(store->log_signer->VerifierKey());
   const auto copy = keys::ReadSmallFile(copy_path);
   if (verifier.ok() && copy.ok() && crypto::OpenCheckpoint(*copy, *verifier).ok()) return absl::OkStatus();
   return audit::ReplaceWithFirstCheckpoint(*store->log_signer, copy_path);
