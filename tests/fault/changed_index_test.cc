@@ -11,6 +11,7 @@
 #include "otokura/audit_log.h"
 #include "server/storage/local/local_engine.h"
 #include "tests/fault/library_site.h"
+#include "tests/fault/process.h"
 
 namespace otokura::fault {
 namespace {
