@@ -20,7 +20,9 @@ class ServedLog : public client::AuditLog {
   // Borrowed.
   ServedLog(const storage::RecordReader* records, const audit::Publisher* publisher) : records_(records), publisher_(publisher) {}
 
-  absl::StatusOr<client::LogHead> Head() override { return client::LogHead{Checkpoint(), publisher_->VerifierKey()}; }
+  absl::StatusOr<client::LogHead> Head() override {
+    return client::LogHead{.checkpoint = Checkpoint(), .verifier_key = publisher_->VerifierKey()};
+  }
   absl::Status Export(uint64_t first, const client::LogSink& sink) override {
     const std::string note = Checkpoint();
     Demand(sink.begin(note));
@@ -41,6 +43,8 @@ class ServedLog : public client::AuditLog {
     return NotServed();
   }
   absl::StatusOr<std::string> Prove(uint64_t) override { return NotServed(); }
+  absl::StatusOr<std::string> ProveConsistency(const std::string&) override { return NotServed(); }
+  absl::StatusOr<std::string> MakeReceipt(const std::string&) override { return NotServed(); }
 
  private:
   static absl::Status NotServed() { return absl::UnimplementedError("only exports are measured"); }
