@@ -6,8 +6,9 @@
 #include <atomic>
 #include <chrono>
 #include <iostream>
-#include <thread>
+#include <memory>
 
+#include "absl/synchronization/notification.h"
 #include "server/access/refusal_floods.h"
 #include "tests/fault/library_site.h"
 
@@ -18,7 +19,8 @@ using integration::LoggedEntry;
 
 constexpr int kSecondsDefault = 6;  // OTOKURA_FLOOD_SECONDS=… takes another
 constexpr int64_t kSecondsADay = 86'400;
-constexpr int kThreadsEach = 3;                       // of the account, and of strangers
+constexpr int kConnectionsEach = 2;                   // of the account, and of strangers
+constexpr int kInFlight = 32;                         // on each connection
 constexpr uint64_t kAccountLogBytes = 40'000;         // a day: fewer entries than a minute's sixty
 constexpr uint64_t kAddressLogBytes = 2 * 40'000;     // of the loopback, whence all come
 constexpr uint64_t kEverybodysLogBytes = 4 * 40'000;  // summaries count against it too
@@ -29,37 +31,49 @@ std::chrono::seconds Seconds() {
   return std::chrono::seconds(text == nullptr ? kSecondsDefault : std::strtol(text, nullptr, 10));
 }
 
-// Asks for what is refused, again and again, until the time is up. Gives how many refusals were told.
+// Asks for what is refused, many times at once and again and again, until the time is up.
 class Flood {
  public:
   Flood(const integration::Site& site, const std::string& account, const std::string& recording_id,
         std::chrono::steady_clock::time_point end)
-      : thread_([this, channel = site.ConnectAs(account), recording_id, end] {
-          const auto stub = v1::Access::NewStub(channel);
-          while (std::chrono::steady_clock::now() < end) AskOnce(*stub, recording_id);
-        }) {}
+      : stub_(v1::Access::NewStub(site.ConnectAs(account))), end_(end), left_(kInFlight) {
+    request_.set_recording_id(recording_id);
+    request_.mutable_justification()->set_purpose("inquiry");
+    request_.mutable_justification()->set_reference("CASE-1");
+    for (int i = 0; i < kInFlight; ++i) AskOn();
+  }
+  // How many refusals were told.
   uint64_t Told() {
-    thread_.join();
+    ended_.WaitForNotification();
     return told_;
   }
 
  private:
-  void AskOnce(v1::Access::Stub& stub, const std::string& recording_id) {
-    v1::ShowRequest request;
-    request.set_recording_id(recording_id);
-    request.mutable_justification()->set_purpose("inquiry");
-    request.mutable_justification()->set_reference("CASE-1");
+  struct Call {
     grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + kCallPatience);
     v1::ShowResponse response;
-    const grpc::StatusCode told = stub.Show(&context, request, &response).error_code();
-    EXPECT_THAT(
-        told, testing::AnyOf(grpc::StatusCode::PERMISSION_DENIED, grpc::StatusCode::RESOURCE_EXHAUSTED, grpc::StatusCode::UNAUTHENTICATED));
-    ++told_;
+  };
+  void AskOn() {
+    if (std::chrono::steady_clock::now() >= end_) {
+      if (--left_ == 0) ended_.Notify();
+      return;
+    }
+    auto call = std::make_shared<Call>();
+    call->context.set_deadline(std::chrono::system_clock::now() + kCallPatience);
+    stub_->async()->Show(&call->context, &request_, &call->response, [this, call](const grpc::Status& status) {
+      EXPECT_THAT(status.error_code(), testing::AnyOf(grpc::StatusCode::PERMISSION_DENIED, grpc::StatusCode::RESOURCE_EXHAUSTED,
+                                                      grpc::StatusCode::UNAUTHENTICATED));
+      ++told_;
+      AskOn();
+    });
   }
 
-  uint64_t told_ = 0;
-  std::thread thread_;
+  const std::unique_ptr<v1::Access::Stub> stub_;
+  const std::chrono::steady_clock::time_point end_;
+  v1::ShowRequest request_;
+  std::atomic<uint64_t> told_{0};
+  std::atomic<int> left_;
+  absl::Notification ended_;
 };
 
 struct Refused {
@@ -70,7 +84,7 @@ struct Refused {
 Refused FloodFor(const integration::Site& site, const std::string& recording_id, std::chrono::seconds length) {
   const auto end = std::chrono::steady_clock::now() + length;
   std::vector<std::unique_ptr<Flood>> account, strangers;
-  for (int i = 0; i < kThreadsEach; ++i) {
+  for (int i = 0; i < kConnectionsEach; ++i) {
     account.push_back(std::make_unique<Flood>(site, "contractor", recording_id, end));
     strangers.push_back(std::make_unique<Flood>(site, "stranger", recording_id, end));
   }
