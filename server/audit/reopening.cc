@@ -12,7 +12,8 @@ absl::StatusOr<std::optional<v1::LogReopening>> ReadReopening(const storage::Rec
   if (!bytes.ok()) return bytes.status();
   if (!bytes->has_value()) return std::optional<v1::LogReopening>();
   v1::LogReopening row;
-  if (!row.ParseFromString(**bytes)) return absl::DataLossError("log reopening: its record cannot be read; run otokurad fsck");
+  if (!row.ParseFromString(**bytes) || row.version() == 0)
+    return absl::DataLossError("log reopening: its record cannot be read; run otokurad fsck");
   if (row.version() == kReopeningVersion) return std::optional(std::move(row));
   return absl::FailedPreconditionError(
       absl::StrCat("log reopening: version ", row.version(), ", this otokurad reads ", kReopeningVersion, "; run the newer one"));

@@ -56,7 +56,8 @@ absl::StatusOr<File> ReadKeyFile(const std::string& path) {
   auto bytes = ReadSmallFile(path);
   if (!bytes.ok()) return bytes.status();
   File file;
-  if (!file.ParseFromString(*bytes)) return absl::DataLossError(absl::StrCat(path, ": not a key file; restore it from the key backup"));
+  if (!file.ParseFromString(*bytes) || file.version() == 0)
+    return absl::DataLossError(absl::StrCat(path, ": not a key file; restore it from the key backup"));
   if (file.version() != kFileVersion) {
     return absl::FailedPreconditionError(
         absl::StrCat(path, ": version ", file.version(), ", this otokurad reads ", kFileVersion, "; run the newer one"));

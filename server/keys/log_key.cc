@@ -32,7 +32,8 @@ absl::StatusOr<v1::LogKeyFile> ReadKeyFile(const std::string& path) {
   }
   if (!bytes.ok()) return bytes.status();
   v1::LogKeyFile file;
-  if (!file.ParseFromString(*bytes)) return absl::DataLossError(absl::StrCat(path, ": not a key file; restore it from the key backup"));
+  if (!file.ParseFromString(*bytes) || file.version() == 0)
+    return absl::DataLossError(absl::StrCat(path, ": not a key file; restore it from the key backup"));
   if (file.version() == kFileVersion || file.version() == kHandedOverVersion) return file;
   return absl::FailedPreconditionError(
       absl::StrCat(path, ": version ", file.version(), ", this otokurad reads up to ", kHandedOverVersion, "; run the newer one"));

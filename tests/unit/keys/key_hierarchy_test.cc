@@ -10,6 +10,7 @@
 #include <string>
 
 #include "otokura/v1/stored.pb.h"
+#include "server/keys/key_store_file.h"
 #include "tests/unit/keys/key_store_for_test.h"
 
 namespace otokura::keys {
@@ -189,7 +190,7 @@ TEST(KeyHierarchy, I7_DamagedFilesAreNamed) {
   v1::EpochKeyFile month = file;
   month.set_month(13);
   for (const std::string& bad : {flipped.SerializeAsString(), month.SerializeAsString(), good.substr(0, good.size() - 1),
-                                 std::string("\xff\xff"), std::string(5000, 'x')}) {
+                                 std::string("\xff\xff"), std::string(5000, 'x'), std::string(kKeyStoreFileBytesMax + 1, 'x')}) {
     WriteAll(path, bad);
     const absl::Status status = store.Open().status();
     EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
