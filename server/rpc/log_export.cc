@@ -1,65 +1,39 @@
 #include "server/rpc/log_export.h"
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/rpc/log_stream.h"
 #include "server/rpc/status.h"
-#include "server/rpc/stream_progress.h"
 #include "server/rpc/wire.h"
 
 namespace otokura::rpc {
-// One step at a time: a task of the executor, a commit or a write is under way, never two of them. Deleted in OnDone.
-class LogExports::Reactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+
+class LogExports::Reactor final : public LogStream {
  public:
   Reactor(LogExports* exports, grpc::CallbackServerContext* context, const grpc::ByteBuffer* request)
-      : exports_(exports), parts_(exports->parts_), request_bytes_(request), progress_(std::make_shared<StreamProgress>()) {
-    progress_->cancellation = std::make_shared<Cancellation>(context);
-  }
-
-  void Begin(absl::StatusOr<access::Caller> caller);
-
-  void OnWriteDone(bool ok) override {
-    ++progress_->messages;
-    parts_.executor->Post([this, ok] { Sent(ok); });
-  }
-  void OnDone() override {
-    progress_->cancellation->Release();
-    if (counted_) --exports_->running_;
-    delete this;
-  }
+      : LogStream(context, exports->parts_.executor, &exports->running_), parts_(exports->parts_), request_bytes_(request) {}
 
  private:
-  absl::Status Admit();
+  void Begin(absl::StatusOr<access::Caller> caller) override;
   void Permitted(absl::StatusOr<keys::ReleasePermit> permit);
-  void Sent(bool ok);
+  void Sent(bool ok) override;
   absl::StatusOr<audit::PublishedCheckpoint> NewestCosigned() const;
   absl::Status SendNext();
-  void Send(const v1::ExportLogResponse& response);
   void Conclude(const absl::Status& status);
 
-  LogExports* const exports_;
   const Parts& parts_;
   const grpc::ByteBuffer* const request_bytes_;
-  const std::shared_ptr<StreamProgress> progress_;
-  bool counted_ = false;
   std::optional<access::Caller> caller_;
   v1::ExportLogRequest request_;
   std::optional<keys::ReleasePermit> permit_;
   audit::PublishedCheckpoint checkpoint_;
-  grpc::ByteBuffer sending_;
   uint64_t next_ = 0;
   uint64_t delivered_leaves_ = 0;
   uint64_t delivered_bytes_ = 0;
 };
-
-absl::Status LogExports::Reactor::Admit() {
-  counted_ = true;
-  if (++exports_->running_ <= kLogExportsMax) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("audit log: ", kLogExportsMax, " exports run already; try again when one has ended"));
-}
 
 void LogExports::Reactor::Begin(absl::StatusOr<access::Caller> caller) {
   if (!caller.ok()) return Finish(ToGrpc(caller.status()));
@@ -67,9 +41,10 @@ void LogExports::Reactor::Begin(absl::StatusOr<access::Caller> caller) {
   absl::StatusOr<v1::ExportLogRequest> request = Parse<v1::ExportLogRequest>(*request_bytes_);
   if (!request.ok()) return Finish(ToGrpc(request.status()));
   request_ = *std::move(request);
-  if (absl::Status admitted = Admit(); !admitted.ok()) {
+  if (!Admit(kLogExportsMax)) {
     parts_.gate->Refused(v1::AUDIT_EXPORT, "limit", access::RoleName(caller_->account().role()), caller_->Describe());
-    return Finish(ToGrpc(admitted));
+    return Finish(ToGrpc(
+        absl::ResourceExhaustedError(absl::StrCat("audit log: ", kLogExportsMax, " exports run already; try again when one has ended"))));
   }
   access::Ask ask;
   ask.action = access::Action::kExportAudit;
@@ -89,7 +64,7 @@ void LogExports::Reactor::Permitted(absl::StatusOr<keys::ReleasePermit> permit) 
     return Conclude(absl::OutOfRangeError(
         absl::StrCat("first_sequence: ", next_, " lies behind the newest checkpoint's ", checkpoint_.tree_size, " entries")));
   }
-  WatchProgress(progress_, 0, parts_.executor);
+  WatchClient();
   v1::ExportLogResponse response;
   response.set_checkpoint(checkpoint_.note);
   Send(response);
@@ -101,11 +76,6 @@ absl::StatusOr<audit::PublishedCheckpoint> LogExports::Reactor::NewestCosigned()
   return absl::FailedPreconditionError(absl::StrCat("cosigned: witnesses have cosigned the first ",
                                                     cosigned.has_value() ? cosigned->tree_size : 0,
                                                     " entries and no more yet; try again in some seconds, or export without"));
-}
-
-void LogExports::Reactor::Send(const v1::ExportLogResponse& response) {
-  sending_ = Serialise(response);
-  StartWrite(&sending_);
 }
 
 void LogExports::Reactor::Sent(bool ok) {
@@ -139,9 +109,7 @@ void LogExports::Reactor::Conclude(const absl::Status& status) {
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* LogExports::Start(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
-  auto* reactor = new Reactor(this, context, request);
-  parts_.door->Identify(*context, [reactor](absl::StatusOr<access::Caller> caller) { reactor->Begin(std::move(caller)); });
-  return reactor;
+  return (new Reactor(this, context, request))->Start(*parts_.door, *context);
 }
 
 }  // namespace otokura::rpc

@@ -1,6 +1,5 @@
 #include "server/rpc/log_receipts.h"
 
-#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,8 +9,8 @@
 #include "server/audit/log_rows.h"
 #include "server/audit/proven_leaf.h"
 #include "server/audit/tile_rows.h"
+#include "server/rpc/log_stream.h"
 #include "server/rpc/status.h"
-#include "server/rpc/stream_progress.h"
 #include "server/rpc/wire.h"
 
 namespace otokura::rpc {
@@ -31,59 +30,32 @@ absl::Status CheckCount(uint64_t count) {
 
 }  // namespace
 
-// One step at a time: a task of the executor, a commit or a write is under way, never two of them. Deleted in OnDone.
-class LogReceipts::Reactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
+class LogReceipts::Reactor final : public LogStream {
  public:
   Reactor(LogReceipts* receipts, grpc::CallbackServerContext* context, const grpc::ByteBuffer* request)
-      : receipts_(receipts),
+      : LogStream(context, receipts->parts_.executor, &receipts->running_),
         parts_(receipts->parts_),
         context_(context),
-        request_bytes_(request),
-        progress_(std::make_shared<StreamProgress>()) {
-    progress_->cancellation = std::make_shared<Cancellation>(context);
-  }
-
-  void Begin(absl::StatusOr<access::Caller> caller);
-
-  void OnWriteDone(bool ok) override {
-    ++progress_->messages;
-    parts_.executor->Post([this, ok] { Sent(ok); });
-  }
-  void OnDone() override {
-    progress_->cancellation->Release();
-    if (counted_) --receipts_->running_;
-    delete this;
-  }
+        request_bytes_(request) {}
 
  private:
-  absl::Status Admit();
+  void Begin(absl::StatusOr<access::Caller> caller) override;
   void Noted(absl::StatusOr<uint64_t> sequence);
   void AwaitCheckpoint(int turns_left);
-  void Sent(bool ok);
+  void Sent(bool ok) override;
   absl::StatusOr<v1::GetReceiptResponse> NextLeaves();
   absl::Status Follow(const v1::AuditEntry& entry);
-  void Send(const v1::GetReceiptResponse& response);
 
-  LogReceipts* const receipts_;
   const Parts& parts_;
   grpc::CallbackServerContext* const context_;
   const grpc::ByteBuffer* const request_bytes_;
-  const std::shared_ptr<StreamProgress> progress_;
-  bool counted_ = false;
   std::optional<access::Caller> caller_;
   std::string recording_;       // 16 bytes
   uint64_t next_ = 0;           // the entry to give next: at first the RECEIPT
   uint64_t accesses_left_ = 0;  // 0 before the RECEIPT was read, and after the first entry
   bool begun_ = false;          // the RECEIPT was read
   audit::PublishedCheckpoint checkpoint_;
-  grpc::ByteBuffer sending_;
 };
-
-absl::Status LogReceipts::Reactor::Admit() {
-  counted_ = true;
-  if (++receipts_->running_ <= kLogReceiptsMax) return absl::OkStatus();
-  return absl::ResourceExhaustedError(absl::StrCat("audit log: ", kLogReceiptsMax, " receipts are being made already; try again shortly"));
-}
 
 void LogReceipts::Reactor::Begin(absl::StatusOr<access::Caller> caller) {
   if (!caller.ok()) return Finish(ToGrpc(caller.status()));
@@ -93,7 +65,11 @@ void LogReceipts::Reactor::Begin(absl::StatusOr<access::Caller> caller) {
   access::Ask ask;
   ask.action = access::Action::kMakeReceipt;
   ask.requested_id = request->recording_id();
-  absl::Status limited = Admit();
+  absl::Status limited;
+  if (!Admit(kLogReceiptsMax)) {
+    limited =
+        absl::ResourceExhaustedError(absl::StrCat("audit log: ", kLogReceiptsMax, " receipts are being made already; try again shortly"));
+  }
   if (const absl::StatusOr<storage::RecordingId> id = storage::RecordingId::Parse(request->recording_id()); id.ok()) {
     recording_ = std::string(id->bytes());
     const absl::StatusOr<v1::AccessCount> count = audit::ReadAccessCount(*parts_.records, recording_);
@@ -123,7 +99,7 @@ void LogReceipts::Reactor::AwaitCheckpoint(int turns_left) {
   if (absl::IsFailedPrecondition(trusted)) return Finish(ToGrpc(trusted));
   if (newest.ok() && newest->tree_size > next_) {
     checkpoint_ = *std::move(newest);
-    WatchProgress(progress_, 0, parts_.executor);
+    WatchClient();
     v1::GetReceiptResponse response;
     response.set_checkpoint(checkpoint_.note);
     return Send(response);
@@ -132,11 +108,6 @@ void LogReceipts::Reactor::AwaitCheckpoint(int turns_left) {
     return Finish(ToGrpc(absl::UnavailableError("audit log: no checkpoint covers the receipt yet; try again")));
   }
   parts_.executor->PostAfter(kCheckpointTurn, [this, turns_left] { AwaitCheckpoint(turns_left - 1); });
-}
-
-void LogReceipts::Reactor::Send(const v1::GetReceiptResponse& response) {
-  sending_ = Serialise(response);
-  StartWrite(&sending_);
 }
 
 void LogReceipts::Reactor::Sent(bool ok) {
@@ -181,9 +152,7 @@ absl::Status LogReceipts::Reactor::Follow(const v1::AuditEntry& entry) {
 }
 
 grpc::ServerWriteReactor<grpc::ByteBuffer>* LogReceipts::Start(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request) {
-  auto* reactor = new Reactor(this, context, request);
-  parts_.door->Identify(*context, [reactor](absl::StatusOr<access::Caller> caller) { reactor->Begin(std::move(caller)); });
-  return reactor;
+  return (new Reactor(this, context, request))->Start(*parts_.door, *context);
 }
 
 }  // namespace otokura::rpc
