@@ -88,6 +88,19 @@ rm -rf "$site"
 mv "$work/newest" "$site"
 StartGateway
 WaitUntil "the newest brought back, all is well" Heard
+
+# The log's key hands over to a new one, and the witness, which knows only the old one, is told with an export as the proof.
+StopGateway
+Expect 0 "the log gets a new key" "$OTOKURAD" log-key hand-over --config "$work/gateway.textproto"
+StartGateway
+for i in $(seq 5); do NotHeard || NotSo "releases go on without the witness"; done
+Expect 0 "the auditor's export follows from the old key" As auditor otokura audit export "$work/log" --key "$key"
+Expect 1 "a witness that runs is not told" "$OTOKURA" witness follow-key "$work/witness" "$work/log"
+kill -TERM "$witness"
+wait "$witness" || NotSo "the witness stops in order"
+Expect 0 "the witness follows" "$OTOKURA" witness follow-key "$work/witness" "$work/log"
+StartWitness
+WaitUntil "the operator hears again" Heard
 kill -TERM "$witness"
 wait "$witness" || NotSo "the witness stops in order"
 StopGateway
