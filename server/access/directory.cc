@@ -8,6 +8,7 @@
 #include "crypto/certificate.h"
 #include "server/access/account_checks.h"
 #include "server/access/account_rows.h"
+#include "server/access/certificate_cache.h"
 #include "server/access/revocations.h"
 
 namespace otokura::access {
@@ -60,6 +61,7 @@ struct Directory::State {
   runtime::Clock* const clock;
   const v1::GatewayConfig config;
   Revocations revocations;
+  CertificateCache certificates;
 
   mutable absl::Mutex mutex;
   std::map<std::string, std::shared_ptr<Enrolled>, std::less<>> by_name ABSL_GUARDED_BY(mutex);
@@ -137,7 +139,7 @@ absl::StatusOr<Caller> Directory::Identify(const Peer& peer, std::string* rule) 
     return status;
   };
   if (peer.spiffe_ids.size() != 1) return refuse("spiffe-id-count", NotEnrolled());
-  absl::StatusOr<crypto::Certificate> certificate = crypto::ParseCertificate(peer.certificate_pem);
+  absl::StatusOr<crypto::Certificate> certificate = ReadCertificate(peer.certificate_pem);
   if (!certificate.ok()) return refuse("certificate-unreadable", NotEnrolled());
   const std::string& id = peer.spiffe_ids.front();
   if (std::find(certificate->uris.begin(), certificate->uris.end(), id) == certificate->uris.end())
@@ -165,6 +167,8 @@ absl::StatusOr<Caller> Directory::Identify(const Peer& peer, std::string* rule) 
   if (now >= caller.certificate_expiry) return refuse("expired", std::move(welcome));
   return refuse(*caller.certificate_revoked ? "revoked" : "revocation-list-stale", std::move(welcome));
 }
+
+absl::StatusOr<crypto::Certificate> Directory::ReadCertificate(std::string_view pem) const { return state_->certificates.Read(pem); }
 
 absl::StatusOr<v1::Account> Directory::Prepare(const v1::AddAccountRequest& request) const {
   absl::StatusOr<v1::Account> account = CheckedAccount(request, state_->config, state_->clock->Now());

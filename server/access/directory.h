@@ -13,6 +13,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "crypto/certificate.h"
 #include "otokura/v1/admin.pb.h"
 #include "otokura/v1/config.pb.h"
 #include "server/access/caller.h"
@@ -37,6 +38,9 @@ class Directory {
   // PERMISSION_DENIED (suspended). A refusal sets
   // `*rule` to the word for the log; what is told to the peer does not tell one kind of unknown from another.
   absl::StatusOr<Caller> Identify(const Peer& peer, std::string* rule) const;
+
+  // As crypto::ParseCertificate, for certificates that are shown again and again.
+  absl::StatusOr<crypto::Certificate> ReadCertificate(std::string_view pem) const;
 
   // The account as it would be enrolled: every field checked, defaults filled, the key pinned. INVALID_ARGUMENT naming the field;
   // ALREADY_EXISTS.

@@ -5,17 +5,16 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/string_view.h"
-#include "crypto/certificate.h"
 #include "server/rpc/peer.h"
 
 namespace otokura::rpc {
 namespace {
 
-audit::Particulars Describe(const access::Peer& peer) {
+audit::Particulars Describe(const access::Peer& peer, const access::Directory& directory) {
   audit::Particulars particulars;
   particulars.address = peer.address;
   if (!peer.spiffe_ids.empty()) particulars.target = peer.spiffe_ids.front();
-  if (const auto certificate = crypto::ParseCertificate(peer.certificate_pem); certificate.ok()) {
+  if (const auto certificate = directory.ReadCertificate(peer.certificate_pem); certificate.ok()) {
     particulars.certificate = absl::BytesToHexString(certificate->sha256);
   }
   return particulars;
@@ -30,7 +29,7 @@ void Door::Identify(const grpc::ServerContextBase& context, absl::AnyInvocable<v
 absl::StatusOr<access::Caller> Door::Recognise(const access::Peer& peer) const {
   std::string rule;
   absl::StatusOr<access::Caller> caller = directory_->Identify(peer, &rule);
-  if (!caller.ok()) gate_->Refused(v1::CONNECTION_REFUSED, rule, "", Describe(peer));
+  if (!caller.ok()) gate_->Refused(v1::CONNECTION_REFUSED, rule, "", Describe(peer, *directory_));
   return caller;
 }
 

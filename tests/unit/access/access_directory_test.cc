@@ -3,6 +3,7 @@
 
 #include "server/access/account_checks.h"
 #include "server/access/account_rows.h"
+#include "server/access/certificate_cache.h"
 #include "server/access/directory.h"
 #include "tests/unit/access/access_site.h"
 
@@ -386,6 +387,26 @@ TEST_F(DirectoryTest, TheFirstAccountsAreEnrolledAtInit) {
   EXPECT_EQ(EnrolAtInit(Request(AccountForTest(v1::ADMIN, "Root"), issued.certificate_pem), ConfigForTest(), site_.keys, kTestStart, &batch)
                 .code(),
             absl::StatusCode::kInvalidArgument);
+}
+
+// A certificate is read once, and what it is good for is decided each time.
+TEST(CertificateCacheTest, GivesWhatTheCertificateSaysHoweverOften) {
+  CertificateCache cache;
+  TestAuthority authority(kTestStart);
+  const std::string pem = authority.ForAccount(kTrustDomain, "operator", kTestStart).certificate_pem;
+  const auto read = crypto::ParseCertificate(pem);
+  ASSERT_TRUE(read.ok()) << read.status();
+  for (int i = 0; i < 3; ++i) {
+    const auto cached = cache.Read(pem);
+    ASSERT_TRUE(cached.ok()) << cached.status();
+    EXPECT_EQ(cached->sha256, read->sha256);
+    EXPECT_EQ(cached->spki_sha256, read->spki_sha256);
+    EXPECT_EQ(cached->uris, read->uris);
+    EXPECT_EQ(cached->serial, read->serial);
+    EXPECT_EQ(cached->not_after_unix_s, read->not_after_unix_s);
+  }
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(absl::IsInvalidArgument(cache.Read("nonsense").status()));
+  EXPECT_NE(cache.Read(authority.ForAccount(kTrustDomain, "auditor", kTestStart).certificate_pem)->sha256, read->sha256) << "another's";
 }
 
 }  // namespace
