@@ -47,19 +47,18 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> ChannelSource::Get() {
   if (channel_.ok() && now < next_look_) return channel_;
   next_look_ = now + kCredentialsLook;
   auto credentials = LoadCredentials(options_);
-  if (!credentials.ok()) {
-    channel_ = credentials.status();
-  } else if (!channel_.ok() || *credentials != credentials_) {
-    credentials_ = *std::move(credentials);
-    channel_ = MakeChannel(options_.gateway, credentials_);
-  }
-  return channel_;
+  if (credentials.ok() && channel_.ok() && *credentials == credentials_) return channel_;
+  if (channel_.ok()) replaced_ = *channel_;
+  if (!credentials.ok()) return channel_ = credentials.status();
+  credentials_ = *std::move(credentials);
+  return channel_ = MakeChannel(options_.gateway, credentials_);
 }
 
 void ChannelSource::Close() {
   absl::MutexLock lock(&mutex_);
   closed_ = true;
   channel_ = absl::CancelledError("the connection was closed");
+  replaced_.reset();
 }
 
 }  // namespace otokura::client

@@ -18,8 +18,9 @@ namespace otokura::client {
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> MakeChannel(const std::string& gateway, const Credentials& credentials);
 
-// ChannelSource keeps one channel, and makes another when the files have changed: a renewed certificate is taken up without a restart. Any
-// thread; reads files, at most once a second.
+// ChannelSource keeps one channel, and makes another when the files have changed: a renewed certificate is taken up without a restart. The
+// one before is kept too: its last stream must not be what destroys gRPC's last channel, on a thread of gRPC that would wait for itself.
+// Any thread; reads files, at most once a second.
 class ChannelSource {
  public:
   explicit ChannelSource(ConnectionOptions options) : options_(std::move(options)) {}
@@ -34,6 +35,7 @@ class ChannelSource {
   absl::Time next_look_ ABSL_GUARDED_BY(mutex_) = absl::InfinitePast();
   Credentials credentials_ ABSL_GUARDED_BY(mutex_);
   absl::StatusOr<std::shared_ptr<grpc::Channel>> channel_ ABSL_GUARDED_BY(mutex_) = absl::UnavailableError("not connected yet");
+  std::shared_ptr<grpc::Channel> replaced_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace otokura::client

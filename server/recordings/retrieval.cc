@@ -30,6 +30,7 @@ struct RetrievalShared {
   bool draining ABSL_GUARDED_BY(mutex) = false;
   uint64_t next_number ABSL_GUARDED_BY(mutex) = 0;
   absl::flat_hash_map<uint64_t, std::shared_ptr<Stream>> running ABSL_GUARDED_BY(mutex);
+  uint32_t admitted ABSL_GUARDED_BY(mutex) = 0;
   absl::flat_hash_map<std::string, uint32_t> per_account ABSL_GUARDED_BY(mutex);
 };
 
@@ -62,6 +63,7 @@ class Stream : public RetrievalStream, public std::enable_shared_from_this<Strea
 
  private:
   absl::Status Admit();
+  void GiveBackPlace();
   absl::Status Prepare();
   absl::Status CheckRange();
   absl::Status ReadNext();
@@ -82,7 +84,7 @@ class Stream : public RetrievalStream, public std::enable_shared_from_this<Strea
   const runtime::Strand strand_;
 
   bool concluded_ = false;
-  bool counted_ = false;
+  bool admitted_ = false;
   bool sending_ = false;
   storage::RecordingId id_;
   v1::RecordingRecord record_;
@@ -100,7 +102,7 @@ class Stream : public RetrievalStream, public std::enable_shared_from_this<Strea
 absl::Status Stream::Admit() {
   absl::MutexLock lock(&shared_->mutex);
   if (shared_->draining) return absl::UnavailableError("gateway: it is stopping; try again");
-  if (shared_->running.size() > site_.limits.retrieval_streams_max()) {
+  if (shared_->admitted >= site_.limits.retrieval_streams_max()) {
     return LimitReachedError("retrieval_streams_max", site_.limits.retrieval_streams_max(), "try again when others have ended",
                              site_.clock->Now() + absl::Seconds(1));
   }
@@ -110,8 +112,17 @@ absl::Status Stream::Admit() {
                              "end one of this account's retrievals first");
   }
   ++count;
-  counted_ = true;
+  ++shared_->admitted;
+  admitted_ = true;
   return absl::OkStatus();
+}
+
+void Stream::GiveBackPlace() {
+  if (!std::exchange(admitted_, false)) return;
+  absl::MutexLock lock(&shared_->mutex);
+  --shared_->admitted;
+  auto count = shared_->per_account.find(caller_.account().name());
+  if (--count->second == 0) shared_->per_account.erase(count);
 }
 
 void Stream::Begin() {
@@ -297,13 +308,10 @@ void Stream::Conclude(absl::Status status) {
 void Stream::Leave(absl::Status status) {
   concluded_ = true;
   if (peer_ == nullptr) return;
+  GiveBackPlace();  // before the end is told: who hears of it may ask again at once
   std::exchange(peer_, nullptr)->End(std::move(status));
   std::shared_ptr<Stream> self;  // released without the lock
   absl::MutexLock lock(&shared_->mutex);
-  if (counted_) {
-    auto count = shared_->per_account.find(caller_.account().name());
-    if (--count->second == 0) shared_->per_account.erase(count);
-  }
   if (auto found = shared_->running.find(number_); found != shared_->running.end()) {
     self = std::move(found->second);
     shared_->running.erase(found);
