@@ -11,7 +11,7 @@
 
 namespace otokura::crypto {
 
-enum class KeyType : uint8_t { kEpoch = 1, kData = 2, kSite = 3, kSpool = 4, kLog = 5 };
+enum class KeyType : uint8_t { kEpoch = 1, kData = 2, kSite = 3, kSpool = 4, kLog = 5, kPseudonym = 6 };
 inline constexpr size_t kOwnerIdBytes = 16;
 inline constexpr size_t kKeyBytes = 32;
 

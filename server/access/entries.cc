@@ -44,8 +44,8 @@ v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
 
 }  // namespace
 
-std::unique_ptr<audit::Draft> DraftFor(const Caller& caller, const Ask& ask, const Decision& decision) {
-  auto draft = std::make_unique<audit::Draft>();
+std::unique_ptr<ChargedDraft> DraftFor(const Caller& caller, const Ask& ask, const Decision& decision) {
+  auto draft = std::make_unique<ChargedDraft>();
   v1::AuditEntry& leaf = draft->leaf;
   leaf.set_action(AuditActionOf(ask, decision.allowed));
   leaf.set_decision(decision.allowed ? v1::ALLOWED : v1::DENIED);

@@ -44,8 +44,13 @@ bool IsOfRecordings(Action action) {
 
 }  // namespace
 
-Gate::Gate(storage::Committer* committer, runtime::Clock* clock, const RefusalLimits& limits, std::function<absl::Status()> may_release)
-    : committer_(committer), clock_(clock), may_release_(std::move(may_release)), floods_(std::make_shared<RefusalFloods>(limits)) {}
+Gate::Gate(storage::Committer* committer, runtime::Clock* clock, const RefusalLimits& limits, std::function<absl::Status()> may_release,
+           Charges* charges)
+    : committer_(committer),
+      clock_(clock),
+      may_release_(std::move(may_release)),
+      charges_(charges),
+      floods_(std::make_shared<RefusalFloods>(limits)) {}
 
 Gate::~Gate() {
   for (RefusalFloods::Summary& summary : floods_->TakeAll()) WriteSummary(std::move(summary));
@@ -63,28 +68,40 @@ void Gate::Release(const Caller& caller, Ask ask, std::function<void(absl::Statu
     done(absl::InternalError("gate: this action releases nothing"));
     return;
   }
-  const Decision decision = DecideNow(caller, ask);
-  if (!decision.allowed) return Deny(caller, ask, decision, std::move(done));
   const storage::RecordingId recording = ask.resource.has_value() ? ask.resource->id : storage::RecordingId();
-  committer_->Commit(CommitOf(DraftFor(caller, ask, decision), [recording, what = WhatIsReleased(ask.action), done = std::move(done)](
-                                                                   const absl::Status& status, absl::Span<const uint64_t> sequences) {
-    if (!status.ok() || sequences.size() != 1) return done(LogIsDown());
-    done(keys::ReleasePermit(what, recording, sequences.front()));
-  }));
+  Allow(caller, ask, [recording, what = WhatIsReleased(ask.action), done = std::move(done)](absl::StatusOr<uint64_t> sequence) {
+    if (!sequence.ok()) return done(sequence.status());
+    done(keys::ReleasePermit(what, recording, *sequence));
+  });
 }
 
 void Gate::Note(const Caller& caller, const Ask& ask, std::function<void(absl::StatusOr<uint64_t>)> done) {
+  Allow(caller, ask, std::move(done));
+}
+
+void Gate::Allow(const Caller& caller, const Ask& ask, Allowed done) {
   const Decision decision = DecideNow(caller, ask);
   if (!decision.allowed) return Deny(caller, ask, decision, std::move(done));
-  committer_->Commit(
-      CommitOf(DraftFor(caller, ask, decision), [done = std::move(done)](const absl::Status& status, absl::Span<const uint64_t> sequences) {
-        if (!status.ok() || sequences.size() != 1) return done(LogIsDown());
-        done(sequences.front());
-      }));
+  std::unique_ptr<ChargedDraft> draft = DraftFor(caller, ask, decision);
+  if (charges_ != nullptr) {
+    if (absl::Status charged = charges_->Reserve(caller, ask, draft.get()); !charged.ok()) {
+      return Deny(caller, ask, {false, absl::IsResourceExhausted(charged) ? "budget" : "ledger", charged}, std::move(done));
+    }
+  }
+  const v1::AuditEntry leaf = draft->leaf;
+  const uint64_t reservation = draft->reservation;
+  committer_->Commit(CommitOf(std::move(draft), [charges = charges_, leaf, reservation, done = std::move(done)](
+                                                    const absl::Status& status, absl::Span<const uint64_t> sequences) {
+    const bool stored = status.ok() && sequences.size() == 1;
+    if (charges != nullptr && stored) charges->Stored(sequences.front(), leaf);
+    if (charges != nullptr && !stored) charges->NotStored(reservation);
+    if (!stored) return done(LogIsDown());
+    done(sequences.front());
+  }));
 }
 
 void Gate::Close(const Caller& caller, const Delivered& delivered, std::function<void(absl::Status)> done) {
-  auto draft = std::make_unique<audit::Draft>();
+  auto draft = std::make_unique<ChargedDraft>();
   v1::AuditEntry& leaf = draft->leaf;
   leaf.set_action(v1::DELIVERED);
   leaf.set_decision(v1::NOTED);
@@ -96,6 +113,7 @@ void Gate::Close(const Caller& caller, const Delivered& delivered, std::function
   leaf.set_rows(delivered.rows);
   leaf.set_outcome(delivered.outcome);
   draft->particulars = caller.Describe();
+  if (charges_ != nullptr) charges_->Settle(delivered.of_sequence, draft.get());
   committer_->Commit(CommitOf(std::move(draft), [done = std::move(done)](const absl::Status& status, absl::Span<const uint64_t>) {
     done(status.ok() ? absl::OkStatus() : absl::UnavailableError("audit log: the entry that closes a release could not be made durable"));
   }));

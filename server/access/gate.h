@@ -15,6 +15,7 @@
 #include "otokura/v1/audit.pb.h"
 #include "otokura/v1/recording.pb.h"
 #include "server/access/caller.h"
+#include "server/access/egress/charges.h"
 #include "server/access/log_ceilings.h"
 #include "server/access/refusal_floods.h"
 #include "server/access/roles.h"
@@ -44,12 +45,17 @@ struct Ask {
   v1::Justification justification;
   uint64_t offset = 0;  // LISTEN, DOWNLOAD
   uint64_t length = 0;
+  // What budgets are to be charged for, if it is allowed.
+  uint64_t audio_bytes = 0;  // LISTEN, DOWNLOAD: what of the recording lies in the range asked for
+  uint32_t rows = 0;         // the searches and SHOW: recordings shown at most
+  std::function<absl::StatusOr<std::vector<std::string>>()> caller_pseudonyms{};  // of the recording's caller; asked once it is allowed
+  std::vector<std::string> term_pseudonyms{};                                     // kSearchPersonal
 };
 
 struct Decision {
   bool allowed = false;
   std::string rule;      // a fixed word: "role", "purpose", "reference", "scope-or-absent", "suspended", "certificate", "own-account",
-                         // "log-unproven", "allowed"; recording: "centre", "queue", "retention-class", "format"
+                         // "log-unproven", "budget", "ledger", "allowed"; recording: "centre", "queue", "retention-class", "format"
   absl::Status refusal;  // what the caller is told; OK when allowed
 };
 
@@ -79,8 +85,9 @@ class Gate {
  public:
   // `may_release`, where given, is asked before anything of a recording is released, searches included: while it says no, the refusal is
   // logged and given to the caller. Recording, accounts and whatever reads the log, which is how one finds out why, go on (I11).
+  // `charges`, where given, is borrowed: nothing is released beyond its budgets.
   Gate(storage::Committer* committer, runtime::Clock* clock, const RefusalLimits& limits = {},
-       std::function<absl::Status()> may_release = nullptr);
+       std::function<absl::Status()> may_release = nullptr, Charges* charges = nullptr);
   ~Gate();
 
   // Decides, makes the entry durable, then gives the permit, or the refusal. UNAVAILABLE where the entry cannot be written: nothing leaves.
@@ -118,7 +125,11 @@ class Gate {
   absl::Status MayRelease() const { return may_release_ == nullptr ? absl::OkStatus() : may_release_(); }
 
  private:
+  using Allowed = std::function<void(absl::StatusOr<uint64_t> sequence)>;
+
   Decision DecideNow(const Caller& caller, const Ask& ask) const;
+  // Decides, charges and logs; gives the entry's sequence once it is durable, or the refusal.
+  void Allow(const Caller& caller, const Ask& ask, Allowed done);
   // Logs or counts the refusal, then gives it to `told`, or what is to be told in its place.
   void Deny(const Caller& caller, const Ask& ask, const Decision& decision, std::function<void(absl::Status)> told);
   void Log(std::unique_ptr<audit::Draft> draft, RefusalFloods::Summary counted_otherwise, std::function<void(absl::Status)> logged);
@@ -127,11 +138,12 @@ class Gate {
   storage::Committer* const committer_;
   runtime::Clock* const clock_;
   const std::function<absl::Status()> may_release_;
+  Charges* const charges_;
   const std::shared_ptr<RefusalFloods> floods_;  // shared with the callbacks of commits, which may come after the gate is gone
 };
 
 // The entry for an ask and its decision, without a place in the log yet.
-std::unique_ptr<audit::Draft> DraftFor(const Caller& caller, const Ask& ask, const Decision& decision);
+std::unique_ptr<ChargedDraft> DraftFor(const Caller& caller, const Ask& ask, const Decision& decision);
 
 }  // namespace otokura::access
 

@@ -24,8 +24,9 @@ uint64_t LogBytes(const audit::Particulars& who) {
 }
 
 audit::Particulars ParticularsOf(const v1::AuditDetails& details) {
-  return {details.account().value(), details.person().value(),    details.company().value(), details.certificate().value(),
-          details.address().value(), details.reference().value(), details.reason().value(),  details.target().value()};
+  return {details.account().value(),     details.person().value(),  details.company().value(),
+          details.certificate().value(), details.address().value(), details.reference().value(),
+          details.reason().value(),      details.target().value(),  ""};
 }
 
 Refusal RefusalOf(const audit::Draft& draft) { return {draft.leaf.action(), draft.leaf.rule(), draft.leaf.role(), draft.particulars}; }

@@ -9,6 +9,7 @@
 #include "server/audit/index.h"
 #include "server/audit/index_rows.h"
 #include "server/audit/log_rows.h"
+#include "server/audit/stored_details.h"
 
 namespace otokura::audit {
 namespace {
@@ -72,13 +73,10 @@ class RunsInOrder {
 absl::StatusOr<IndexUpkeep::Entry> IndexUpkeep::Open(uint64_t sequence, std::string_view leaf) const {
   absl::StatusOr<v1::AuditEntry> parsed = ParseLeaf(sequence, leaf);
   if (!parsed.ok()) return parsed.status();
-  absl::StatusOr<std::optional<std::string>> sealed = records_->Get(Table::kLogDetails, SequenceKey(sequence));
-  if (!sealed.ok()) return sealed.status();
-  Entry entry{*std::move(parsed), std::nullopt};
-  if (!sealed->has_value()) return entry;
-  absl::StatusOr<std::string> opened = keys_->OpenAuditDetails(keys::IndexingPass(), CommitmentsDigest(entry.leaf), **sealed);
-  if (!opened.ok()) return absl::DataLossError("its details do not open");
-  if (!entry.details.emplace().ParseFromString(*opened)) return absl::DataLossError("its details do not parse");
+  absl::StatusOr<std::optional<v1::AuditDetails>> details = OpenStoredDetails(*records_, *keys_, keys::IndexingPass(), *parsed);
+  if (!details.ok()) return details.status();
+  Entry entry{*std::move(parsed), *std::move(details)};
+  if (!entry.details.has_value()) return entry;
   if (absl::Status status = CheckDetails(entry.leaf, *entry.details); !status.ok()) return status;
   return entry;
 }

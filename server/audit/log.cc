@@ -108,12 +108,14 @@ absl::Status Log::Reload() {
   pending_->wall_ahead = pending_->durable_wall_ahead;
   pending_->counts.clear();
   pending_->index.Clear();
+  if (tally_ != nullptr) tally_->Forget();
   absl::MutexLock lock(&mutex_);
   durable_ = HeadOf(pending_->frontier);
   return absl::OkStatus();
 }
 
 void Log::Committed() {
+  if (tally_ != nullptr) tally_->Committed();
   pending_->durable_wall_ahead = pending_->wall_ahead;
   pending_->counts.clear();
   pending_->index.Clear();
@@ -154,6 +156,7 @@ absl::Status Log::Sequence(absl::Span<const std::unique_ptr<storage::LogDraft>> 
     sequences->push_back(placed.next_sequence);
     status = draft == nullptr ? absl::InternalError("log entry: a draft of a foreign kind") : Place(*draft, &placed, batch);
   }
+  if (status.ok() && tally_ != nullptr) status = tally_->Add(drafts);
   if (!status.ok()) {
     batch->writes.erase(batch->writes.begin() + static_cast<ptrdiff_t>(writes_before), batch->writes.end());
     sequences->resize(sequences_before);
@@ -228,6 +231,7 @@ void Log::Conclude(storage::Batch* batch) const {
     batch->Put(storage::Table::kAccessCounts, recording, count.SerializeAsString());
   }
   pending_->index.PutInto(batch);
+  if (tally_ != nullptr) tally_->PutInto(batch);
   v1::LogHead head;
   head.set_version(kHeadVersion);
   head.set_tree_size(pending_->frontier.size());

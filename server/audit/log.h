@@ -35,6 +35,7 @@ struct Particulars {
   std::string reference;
   std::string reason;
   std::string target;
+  std::string contract;
 };
 
 // An entry before it has its place. The log fills version, sequence, times, access number and commitments; everything else of `leaf` is the
@@ -53,12 +54,28 @@ struct Head {
   std::string root;  // 32 bytes
 };
 
+// What somebody counts of the entries, kept in rows that commit with them. Called on the record lane's thread only.
+class Tally {
+ public:
+  virtual ~Tally() = default;
+  // Counts the drafts of one commit, all of which have their places. An error refuses the commit, and nothing of it is counted.
+  virtual absl::Status Add(absl::Span<const std::unique_ptr<storage::LogDraft>> drafts) = 0;
+  // The rows that changed since the last Committed or Forget.
+  virtual void PutInto(storage::Batch* batch) const = 0;
+  virtual void Committed() = 0;
+  // What was counted since the last Committed was not stored.
+  virtual void Forget() = 0;
+};
+
 // Thread-safe but for the LogSequencer half, which is the record lane's.
 class Log : public storage::LogSequencer {
  public:
   ~Log() override;
   // All borrowed, must outlive the log. DATA_LOSS where the head does not fit the entries next to it.
   static absl::StatusOr<std::unique_ptr<Log>> Open(storage::RecordStore* records, const keys::SiteKeys* keys, runtime::Clock* clock);
+
+  // Borrowed; before the first commit.
+  void Keep(Tally* tally) { tally_ = tally; }
 
   void Prepare(storage::LogDraft& draft) const override;
   absl::Status Sequence(absl::Span<const std::unique_ptr<storage::LogDraft>> drafts, storage::Batch* batch,
@@ -86,6 +103,7 @@ class Log : public storage::LogSequencer {
   storage::RecordStore* const records_;
   const keys::SiteKeys* const keys_;
   runtime::Clock* const clock_;
+  Tally* tally_ = nullptr;
   std::unique_ptr<Pending> pending_;
   mutable absl::Mutex mutex_;
   Head durable_ ABSL_GUARDED_BY(mutex_);

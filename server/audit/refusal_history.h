@@ -24,7 +24,6 @@ class RefusalHistory {
   absl::Status Since(absl::Time since, Refusal refusal) const;
 
  private:
-  absl::StatusOr<v1::AuditDetails> OpenDetails(const v1::AuditEntry& leaf) const;
 
   const storage::RecordReader* const records_;
   const keys::SiteKeys* const keys_;

@@ -52,6 +52,7 @@ constexpr std::string_view kMetadataKind = "otokura/v1/metadata";
 constexpr std::string_view kManifestLabel = "otokura/v1/manifest-key";
 constexpr std::string_view kManifestKind = "otokura/v1/manifest";
 constexpr uint32_t kManifestVersion = 1;
+constexpr uint8_t kOfNobody = 0;  // kind of the pseudonym of a caller whom nothing names; the others are IndexField
 
 std::string_view FieldOf(const v1::PersonalMetadata& metadata, crypto::IndexField field) {
   switch (field) {
@@ -143,6 +144,17 @@ absl::StatusOr<bool> RecordingVerifier::MetadataMatches(std::string_view sealed,
   if (!metadata.ok()) return metadata.status();
   auto value = crypto::Normalise(field, FieldOf(*metadata, field));
   return value.ok() && *value == normalised;
+}
+
+absl::StatusOr<std::vector<std::string>> RecordingVerifier::CallerPseudonyms(std::string_view sealed, const PseudonymKeys& keys,
+                                                                             absl::Time now) const {
+  auto metadata = OpenUnder<v1::PersonalMetadata>(data_key_, kMetadataLabel, kMetadataKind, id_, sealed);
+  if (!metadata.ok()) return metadata.status();
+  for (const crypto::IndexField field : {crypto::IndexField::kCallerNumber, crypto::IndexField::kBasicPensionNumber}) {
+    auto value = crypto::Normalise(field, FieldOf(*metadata, field));
+    if (value.ok()) return keys.Of(static_cast<uint8_t>(field), *value, now);
+  }
+  return keys.Of(kOfNobody, id_.bytes(), now);
 }
 
 absl::Status RecordingVerifier::CheckMetadata(std::string_view sealed) const {

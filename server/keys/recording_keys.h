@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,6 +16,7 @@
 #include "otokura/v1/recording.pb.h"
 #include "otokura/v1/stored.pb.h"
 #include "server/keys/epoch.h"
+#include "server/keys/pseudonym_keys.h"
 #include "server/keys/release_permit.h"
 #include "server/storage/recording_id.h"
 
@@ -62,6 +64,8 @@ class RecordingVerifier {
   absl::StatusOr<v1::Manifest> OpenManifest(std::string_view sealed) const;
   // Whether the sealed metadata has this normalised value in this field: confirms a blind-index hit.
   absl::StatusOr<bool> MetadataMatches(std::string_view sealed, crypto::IndexField field, std::string_view normalised) const;
+  // Of the recording's caller, by number, or by pension number where there is none; without either the recording is a caller of its own.
+  absl::StatusOr<std::vector<std::string>> CallerPseudonyms(std::string_view sealed, const PseudonymKeys& keys, absl::Time now) const;
   absl::Status CheckMetadata(std::string_view sealed) const;
 
  private:

@@ -31,11 +31,12 @@ std::string PageTokenMac(const crypto::SecretBytes& key, std::string_view query,
 }  // namespace
 
 SiteKeys::SiteKeys(crypto::SecretBytes accounts, crypto::SecretBytes account_names, crypto::SecretBytes audit_details,
-                   crypto::SecretBytes audit_index, crypto::SecretBytes page_tokens)
+                   crypto::SecretBytes audit_index, crypto::SecretBytes ledger, crypto::SecretBytes page_tokens)
     : accounts_(std::move(accounts)),
       account_names_(std::move(account_names)),
       audit_details_(std::move(audit_details)),
       audit_index_(std::move(audit_index)),
+      ledger_(std::move(ledger)),
       page_tokens_(std::move(page_tokens)) {}
 
 absl::StatusOr<SiteKeys> SiteKeys::Create(const crypto::SecretBytes& site_key) {
@@ -47,9 +48,11 @@ absl::StatusOr<SiteKeys> SiteKeys::Create(const crypto::SecretBytes& site_key) {
   if (!details.ok()) return details.status();
   auto index = crypto::HkdfExpand(site_key, "otokura/v1/audit-index-key", crypto::kKeyBytes);
   if (!index.ok()) return index.status();
+  auto ledger = crypto::HkdfExpand(site_key, "otokura/v1/ledger-key", crypto::kKeyBytes);
+  if (!ledger.ok()) return ledger.status();
   auto tokens = crypto::HkdfExpand(site_key, "otokura/v1/page-token-key", crypto::kKeyBytes);
   if (!tokens.ok()) return tokens.status();
-  return SiteKeys(*std::move(accounts), *std::move(names), *std::move(details), *std::move(index), *std::move(tokens));
+  return SiteKeys(*std::move(accounts), *std::move(names), *std::move(details), *std::move(index), *std::move(ledger), *std::move(tokens));
 }
 
 std::string SiteKeys::AccountRowKey(std::string_view account_name) const {
@@ -81,6 +84,10 @@ absl::StatusOr<std::string> SiteKeys::OpenAuditDetails(const IndexingPass& /*pas
 
 std::string SiteKeys::AuditIndexTag(uint8_t field, std::string_view value) const {
   return crypto::HmacSha256(audit_index_, std::string(1, static_cast<char>(field)).append(value)).substr(0, kIndexTagBytes);
+}
+
+std::string SiteKeys::LedgerTag(uint8_t kind, std::string_view name) const {
+  return crypto::HmacSha256(ledger_, std::string(1, static_cast<char>(kind)).append(name)).substr(0, kIndexTagBytes);
 }
 
 absl::StatusOr<std::string> SiteKeys::OpenDetails(std::string_view commitments, std::string_view sealed) const {

@@ -15,13 +15,18 @@ class IndexUpkeep;
 class RefusalHistory;
 }  // namespace otokura::audit
 
+namespace otokura::access {
+class LedgerUpkeep;
+}
+
 namespace otokura::keys {
 
 // The right to open details without a permit, for the gateway's own ends: to check or rebuild the index over them, which gives out rows and
-// never a value, and to count at a start who was refused how often.
+// never a value, to count at a start who was refused how often, and to add the egress ledger up again.
 class IndexingPass {
   friend class audit::IndexUpkeep;
   friend class audit::RefusalHistory;
+  friend class access::LedgerUpkeep;
   IndexingPass() = default;
 };
 
@@ -42,6 +47,9 @@ class SiteKeys {
   // What the log's index keeps in place of the value: 16 bytes, keyed hash.
   std::string AuditIndexTag(uint8_t field, std::string_view value) const;
 
+  // What the egress ledger keeps in place of a name: 16 bytes, keyed hash.
+  std::string LedgerTag(uint8_t kind, std::string_view name) const;
+
   // A page token binds a position to its query: base64url of position ‖ 16 bytes of HMAC over (query, position). INVALID_ARGUMENT for a
   // token of another query.
   std::string PageToken(std::string_view query, std::string_view position) const;
@@ -49,12 +57,13 @@ class SiteKeys {
 
  private:
   SiteKeys(crypto::SecretBytes accounts, crypto::SecretBytes account_names, crypto::SecretBytes audit_details,
-           crypto::SecretBytes audit_index, crypto::SecretBytes page_tokens);
+           crypto::SecretBytes audit_index, crypto::SecretBytes ledger, crypto::SecretBytes page_tokens);
   absl::StatusOr<std::string> OpenDetails(std::string_view commitments, std::string_view sealed) const;
   crypto::SecretBytes accounts_;
   crypto::SecretBytes account_names_;
   crypto::SecretBytes audit_details_;
   crypto::SecretBytes audit_index_;
+  crypto::SecretBytes ledger_;
   crypto::SecretBytes page_tokens_;
 };
 

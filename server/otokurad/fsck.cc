@@ -7,6 +7,7 @@
 #include "crypto/signed_note.h"
 #include "crypto/tlog/log_keys.h"
 #include "nlohmann/json.hpp"
+#include "server/access/egress/ledger_upkeep.h"
 #include "server/audit/index_upkeep.h"
 #include "server/audit/verify_tiles.h"
 #include "server/keys/log_key.h"
@@ -69,6 +70,21 @@ absl::Status RebuildIndex(Store& store, bool json) {
   return absl::OkStatus();
 }
 
+access::LedgerUpkeep LedgerOf(const Store& store) {
+  return {&store.engine->records(), &store.keys->site(), [](std::string_view) { return std::vector<std::string>(); }};
+}
+
+absl::Status RebuildLedger(Store& store, bool json) {
+  const auto rebuilt = LedgerOf(store).Rebuild(&store.engine->records(), [](std::string_view problem) { std::cerr << problem << "\n"; });
+  if (!rebuilt.ok()) return rebuilt.status();
+  if (json) {
+    PrintLine({{"ledger_rows", rebuilt->rows}});
+  } else {
+    std::cout << "egress ledger made anew: " << rebuilt->rows << " rows\n";
+  }
+  return absl::OkStatus();
+}
+
 int Fail(const absl::Status& status, int exit_code) {
   std::cerr << "otokurad fsck: " << status.message() << "\n";
   return exit_code;
@@ -81,10 +97,13 @@ int Fsck(const FsckArguments& arguments) {
   if (absl::Status forbidden = crypto::ForbidCoreDumps(); !forbidden.ok()) return Fail(forbidden, kExitFailed);
   const auto config = CheckedConfiguration(arguments.config_path);
   if (!config.ok()) return Fail(config.status(), kExitConfiguration);
-  auto store = OpenStore(*config, arguments.rebuild_index ? StoreUse::kServe : StoreUse::kCheck);
+  auto store = OpenStore(*config, arguments.rebuild_index || arguments.rebuild_ledger ? StoreUse::kServe : StoreUse::kCheck);
   if (!store.ok()) return Fail(store.status(), kExitFailed);
   if (arguments.rebuild_index) {
     if (absl::Status rebuilt = RebuildIndex(*store, arguments.json); !rebuilt.ok()) return Fail(rebuilt, kExitFailed);
+  }
+  if (arguments.rebuild_ledger) {
+    if (absl::Status rebuilt = RebuildLedger(*store, arguments.json); !rebuilt.ok()) return Fail(rebuilt, kExitFailed);
   }
   const auto print = [&arguments](const recordings::FsckFinding& finding) { Print(finding, arguments.json); };
   auto report = recordings::Fsck(*store->engine, *store->keys, {arguments.deep}, print);
@@ -94,6 +113,11 @@ int Fsck(const FsckArguments& arguments) {
     print({std::string(where), std::string(problem)});
   });
   if (!tiles.ok()) return Fail(tiles, kExitFailed);
+  const absl::Status ledger = LedgerOf(*store).Check([&](std::string_view problem) {
+    ++report->findings;
+    print({"ledger", std::string(problem)});
+  });
+  if (!ledger.ok()) return Fail(ledger, kExitFailed);
   Print(*report, arguments.json);
   return report->findings == 0 ? kExitDone : kExitDamage;
 }

@@ -1,4 +1,4 @@
-// `otokurad fsck`: is what is stored what was sealed and logged? Beside no running gateway; read-only, but for an index to be rebuilt.
+// `otokurad fsck`: is what is stored what was sealed and logged? Beside no running gateway; read-only, but for what is to be rebuilt.
 #ifndef OTOKURA_SERVER_OTOKURAD_FSCK_H_
 #define OTOKURA_SERVER_OTOKURAD_FSCK_H_
 
@@ -10,6 +10,7 @@ struct FsckArguments {
   std::string config_path;
   bool deep = false;
   bool rebuild_index = false;  // of the log, before anything is checked
+  bool rebuild_ledger = false;  // of what left, likewise
   bool json = false;
 };
 

@@ -43,6 +43,26 @@ access::RefusalLimits RefusalLimitsOf(const v1::LimitsConfig& limits) {
   return {limits.refusal_log_bytes_per_account_day(), limits.refusal_log_bytes_per_address_day(), limits.refusal_log_bytes_per_day()};
 }
 
+v1::Budget BudgetOf(v1::Window window, uint64_t recordings, uint64_t audio_bytes) {
+  v1::Budget budget;
+  budget.set_window(window);
+  budget.set_recordings(recordings);
+  budget.set_audio_bytes(audio_bytes);
+  return budget;
+}
+
+access::BudgetSource BudgetsInForce() {
+  access::BudgetSource budgets;
+  budgets.of_role = [](v1::Role role) -> std::vector<v1::Budget> {
+    if (role == v1::CONTRACTOR) return {BudgetOf(v1::DAY, 20, 500'000'000), BudgetOf(v1::DAYS_30, 100, 500'000'000)};
+    return {BudgetOf(v1::DAY, 500, 5'000'000'000), BudgetOf(v1::DAYS_30, 5000, 50'000'000'000)};
+  };
+  budgets.of_centre = [](std::string_view) { return std::vector<v1::Budget>(); };
+  budgets.of_contract = [](std::string_view) { return std::vector<v1::Budget>(); };
+  budgets.chain = [](std::string_view) { return std::vector<std::string>(); };
+  return budgets;
+}
+
 std::string Describe(const keys::Epoch& epoch) {
   return absl::StrFormat("epoch %s of %s %04d-%02d", absl::BytesToHexString(epoch.id()), epoch.retention_class(), epoch.month().year(),
                          epoch.month().month());
@@ -72,15 +92,20 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   if (!log.ok()) return log.status();
   log_ = *std::move(log);
   queries_ = std::make_unique<audit::Queries>(&store_.engine->records(), &store_.keys->site(), log_.get());
+  egress_ = OpenEgress(store_, config_.key_store_dir(), clock_.get(), BudgetsInForce(), events_);
+  log_->Keep(egress_.guard.get());
   committer_ = storage::Committer::Create(store_.engine.get(), log_.get());
   if (absl::Status reopened = CarryOutReopening(config_, committer_.get(), &store_); !reopened.ok()) return reopened;
   if (absl::Status opened = OpenLog(); !opened.ok()) return opened;
   reopening_ = std::make_unique<audit::Reopening>(&store_.engine->records(), committer_.get(), publisher_.get(), clock_.get());
   pruning_ = std::make_unique<audit::DetailsPruning>(&store_.engine->records(), &store_.keys->site(), committer_.get(), log_.get());
-  gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get(), RefusalLimitsOf(config_.limits()), [this] {
-    absl::Status extends = publisher_->MayRelease();
-    return extends.ok() ? anchors_->MayRelease() : extends;
-  });
+  gate_ = std::make_unique<access::Gate>(
+      committer_.get(), clock_.get(), RefusalLimitsOf(config_.limits()),
+      [this] {
+        absl::Status extends = publisher_->MayRelease();
+        return extends.ok() ? anchors_->MayRelease() : extends;
+      },
+      egress_.charges.get());
   if (absl::Status taken_up = gate_->TakeUpCeilings({&store_.engine->records(), &store_.keys->site(), log_.get()}); !taken_up.ok()) {
     events_->Failure("refusals-not-counted-on", taken_up);  // the index is damaged, which stops nobody (I11)
   }
@@ -91,6 +116,7 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
     if (!HasEpochsForNow()) return epochs;
     events_->Failure("epoch-keys-not-made", epochs);
   }
+  if (absl::Status renewed = RenewPseudonymKeys(); !renewed.ok()) events_->Failure("pseudonym-keys-not-renewed", renewed);
   return OpenRecordings();
 }
 
@@ -147,6 +173,7 @@ absl::Status Gateway::OpenRecordings() {
   site.engine = store_.engine.get();
   site.committer = committer_.get();
   site.keys = store_.keys.get();
+  site.pseudonyms = egress_.pseudonyms.get();
   site.log = log_.get();
   site.gate = gate_.get();
   site.executor = executor_.get();
@@ -253,6 +280,7 @@ void Gateway::TellHealth() {
 void Gateway::Upkeep() {
   // A key provider that sleeps is asked again every minute; the lead of a week keeps calls going meanwhile (I11).
   if (const absl::Status epochs = EnsureEpochs(); !epochs.ok()) events_->Failure("epoch-keys-not-made", epochs);
+  if (const absl::Status renewed = RenewPseudonymKeys(); !renewed.ok()) events_->Failure("pseudonym-keys-not-renewed", renewed);
   if (const auto sealed = ingest_->SealAbandoned(); !sealed.ok()) {
     events_->Failure("abandoned-calls-not-sealed", sealed.status());
   } else if (*sealed > 0) {
@@ -281,6 +309,14 @@ absl::Status Gateway::EnsureEpochs() {
       ->EnsureEpochs(RetentionClasses(config_), clock_->Now(),
                      [this](const keys::Epoch& epoch) { return LogFact(v1::EPOCH_KEY_CREATED, Describe(epoch)); })
       .status();
+}
+
+absl::Status Gateway::RenewPseudonymKeys() {
+  if (egress_.pseudonyms == nullptr) return absl::OkStatus();  // reported at the start
+  absl::MutexLock lock(&epochs_mutex_);
+  return egress_.pseudonyms->Renew(clock_->Now(), [this](std::string_view subject, bool made) {
+    return LogFact(made ? v1::EPOCH_KEY_CREATED : v1::PSEUDONYM_KEY_DESTROYED, std::string(subject));
+  });
 }
 
 // A key provider that sleeps at the start stops nothing as long as the keys made ahead last.

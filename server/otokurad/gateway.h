@@ -24,6 +24,7 @@
 #include "server/audit/publisher.h"
 #include "server/audit/queries.h"
 #include "server/audit/reopening.h"
+#include "server/otokurad/egress.h"
 #include "server/otokurad/store.h"
 #include "server/recordings/catalogue.h"
 #include "server/recordings/ingest.h"
@@ -78,6 +79,7 @@ class Gateway {
   void TellHealth();
   void PruneDetails();
   absl::Status EnsureEpochs();
+  absl::Status RenewPseudonymKeys();
   bool HasEpochsForNow() const;
   void ReportLibraryMessages();
   absl::Status LogFact(v1::AuditAction action, std::string subject);
@@ -100,6 +102,7 @@ class Gateway {
   Store store_;
   std::unique_ptr<audit::Log> log_;
   std::unique_ptr<audit::Queries> queries_;
+  Egress egress_;
   std::unique_ptr<storage::Committer> committer_;
   std::unique_ptr<audit::Publisher> publisher_;
   std::unique_ptr<audit::Anchors> anchors_;

@@ -54,6 +54,8 @@ int main(int argc, char** argv) {
   CLI::App* fsck_command = add("fsck", "Check records, audio, manifests and log against each other; the gateway must not run");
   fsck_command->add_flag("--deep", fsck.deep, "also verify every chunk and every digest");
   fsck_command->add_flag("--rebuild-index", fsck.rebuild_index, "first drop the index of the log and make it anew from the entries");
+  fsck_command->add_flag("--rebuild-ledger", fsck.rebuild_ledger,
+                         "first make the egress ledger, which budgets count by, anew from the entries");
   fsck_command->add_flag("--json", json, "print JSON objects, one a line");
   CLI::App* log_key_command = app.add_subcommand("log-key", "The key that signs the audit log");
   log_key_command->require_subcommand(1);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/recordings/integrity.h"
 #include "server/recordings/limits.h"
+#include "server/recordings/pseudonyms.h"
 #include "server/recordings/resource.h"
 #include "server/recordings/rows.h"
 #include "server/recordings/search.h"
@@ -120,6 +121,12 @@ void CatalogueImpl::Search(access::Caller caller, v1::SearchRequest request, Sea
   access::Ask ask;
   ask.action = request.has_term() ? access::Action::kSearchPersonal : access::Action::kSearch;
   ask.justification = request.justification();
+  ask.rows = static_cast<uint32_t>(plan->rows_max);
+  if (plan->term.has_value()) {
+    auto pseudonyms = TermPseudonymsOf(site_, *plan->term);
+    if (!pseudonyms.ok()) return done(pseudonyms.status());
+    ask.term_pseudonyms = *std::move(pseudonyms);
+  }
   site_.gate->Note(
       caller, ask,
       [this, caller, request = std::move(request), plan = *std::move(plan), done = std::move(done)](absl::StatusOr<uint64_t> sequence) {
@@ -185,7 +192,9 @@ void CatalogueImpl::Show(access::Caller caller, v1::ShowRequest request, ShowDon
   ask.requested_id = request.recording_id();
   ask.justification = request.justification();
   if (stored.ok()) ask.resource = ResourceOf(stored->record, caller, *site_.keys);
+  ask.rows = 1;
   auto shared = std::make_shared<StoredRecord>(stored.ok() ? *std::move(stored) : StoredRecord());
+  if (personal) ask.caller_pseudonyms = [this, shared] { return CallerPseudonymsOf(site_, shared->record); };
   site_.gate->Release(caller, std::move(ask),
                       [this, caller, shared, personal, id = *id, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
                         auto held = std::make_shared<absl::StatusOr<keys::ReleasePermit>>(std::move(permit));

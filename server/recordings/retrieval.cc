@@ -10,6 +10,7 @@
 #include "server/recordings/integrity.h"
 #include "server/recordings/limits.h"
 #include "server/recordings/parts.h"
+#include "server/recordings/pseudonyms.h"
 #include "server/recordings/resource.h"
 #include "server/recordings/rows.h"
 #include "server/recordings/sealing.h"
@@ -65,6 +66,7 @@ class Stream : public RetrievalStream, public std::enable_shared_from_this<Strea
   absl::Status Admit();
   void GiveBackPlace();
   absl::Status Prepare();
+  uint64_t BytesAsked() const;
   absl::Status CheckRange();
   absl::Status ReadNext();
   absl::Status OpenPart(int part_index);
@@ -145,10 +147,19 @@ void Stream::Begin() {
   if (stored.ok()) {
     record_ = std::move(stored->record);
     ask.resource = ResourceOf(record_, caller_, *site_.keys);
+    ask.audio_bytes = BytesAsked();
+    ask.caller_pseudonyms = [this] { return CallerPseudonymsOf(site_, record_); };
   }
   site_.gate->Release(caller_, std::move(ask), [self = shared_from_this()](absl::StatusOr<keys::ReleasePermit> permit) {
     self->strand_.Post([self, permit = std::move(permit)]() mutable { self->Permitted(std::move(permit)); });
   });
+}
+
+// What can leave at most: a range that does not lie in the recording is refused after the decision.
+uint64_t Stream::BytesAsked() const {
+  const uint64_t size = record_.state() == v1::LIVE ? 0 : record_.end_offset() - record_.start_offset();
+  const uint64_t rest = size - std::min(size, request_.offset());
+  return request_.length() == 0 ? rest : std::min(rest, request_.length());
 }
 
 absl::Status Stream::CheckRange() {

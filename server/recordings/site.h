@@ -6,6 +6,7 @@
 #include "server/access/gate.h"
 #include "server/audit/log.h"
 #include "server/keys/key_hierarchy.h"
+#include "server/keys/pseudonym_keys.h"
 #include "server/runtime/clock.h"
 #include "server/runtime/executor.h"
 #include "server/storage/committer.h"
@@ -17,6 +18,7 @@ struct Site {
   storage::Engine* engine = nullptr;
   storage::Committer* committer = nullptr;
   keys::KeyHierarchy* keys = nullptr;
+  const keys::PseudonymKeys* pseudonyms = nullptr;  // null where they could not be read
   audit::Log* log = nullptr;
   access::Gate* gate = nullptr;
   runtime::Executor* executor = nullptr;

@@ -42,6 +42,10 @@ std::string_view TableName(Table table) {
       return "log_tiles";
     case Table::kLogIndex:
       return "log_index";
+    case Table::kLedger:
+      return "ledger";
+    case Table::kLedgerTerms:
+      return "ledger_terms";
   }
   return "";
 }

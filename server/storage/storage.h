@@ -38,8 +38,10 @@ enum class Table : uint8_t {
   kAccessCounts = 12,  // recording id → AccessCount
   kTiles = 13,         // level (1) ‖ index (8, big-endian) → hashes of that tile of the log (server/audit/FORMAT.md)
   kLogIndex = 20,      // field (1) ‖ tag ‖ sequence (8, big-endian) → run of entries (server/audit/FORMAT.md)
+  kLedger = 21,        // subject ‖ window ‖ slot → LedgerSlot (server/access/egress/FORMAT.md)
+  kLedgerTerms = 22,   // measure ‖ term → LedgerTerm (likewise)
 };
-inline constexpr int kTables = 21;        // one more than the highest number; some below it are not in use
+inline constexpr int kTables = 23;        // one more than the highest number; some below it are not in use
 std::string_view TableName(Table table);  // empty: no such table
 
 inline constexpr size_t kKeyBytesMax = 512;

@@ -1,0 +1,86 @@
+#include "server/access/egress/charges.h"
+
+#include <utility>
+
+#include "server/access/gate.h"
+
+namespace otokura::access {
+namespace {
+
+bool IsOfAudio(Action action) { return action == Action::kListen || action == Action::kDownload; }
+bool IsOfRows(Action action) {
+  return action == Action::kSearch || action == Action::kSearchPersonal || action == Action::kShow || action == Action::kShowPersonal;
+}
+
+void AddAll(const std::vector<std::string>& pseudonyms, google::protobuf::RepeatedPtrField<std::string>* field) {
+  for (const std::string& pseudonym : pseudonyms) field->Add(std::string(pseudonym));
+}
+
+// What the entry says was reserved.
+absl::Status SayWanted(const Ask& ask, v1::AuditEntry* leaf) {
+  if (IsOfAudio(ask.action)) leaf->set_reserved_bytes(ask.audio_bytes);
+  if (IsOfRows(ask.action)) leaf->set_reserved_rows(ask.rows);
+  if (ask.action == Action::kSearchPersonal) AddAll(ask.term_pseudonyms, leaf->mutable_term_pseudonyms());
+  if (!IsOfAudio(ask.action) && ask.action != Action::kShowPersonal) return absl::OkStatus();
+  if (!ask.caller_pseudonyms) return absl::InternalError("gate: a release of a recording that does not say whose call it was");
+  absl::StatusOr<std::vector<std::string>> callers = ask.caller_pseudonyms();
+  if (!callers.ok()) return callers.status();
+  AddAll(*callers, leaf->mutable_caller_pseudonyms());
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+std::vector<BudgetSubject> Charges::SubjectsOf(const audit::Particulars& who, v1::Role role, const std::string& centre) const {
+  std::vector<BudgetSubject> subjects;
+  const auto add = [&](SubjectKind kind, std::string_view name, std::vector<v1::Budget> budgets) {
+    if (!name.empty()) subjects.push_back({kind, SubjectId(kind, name, *keys_), std::move(budgets)});
+  };
+  const std::vector<v1::Budget> of_role = budgets_.of_role(role);
+  add(SubjectKind::kAccount, who.account, of_role);
+  add(SubjectKind::kPerson, who.person, of_role);
+  if (!who.contract.empty()) {
+    for (const std::string& contract : budgets_.chain(who.contract)) add(SubjectKind::kContract, contract, budgets_.of_contract(contract));
+  }
+  add(SubjectKind::kCentre, centre, budgets_.of_centre(centre));
+  return subjects;
+}
+
+absl::Status Charges::Reserve(const Caller& caller, const Ask& ask, ChargedDraft* draft) {
+  if (!IsOfAudio(ask.action) && !IsOfRows(ask.action)) return absl::OkStatus();
+  v1::AuditEntry& leaf = draft->leaf;
+  if (absl::Status said = SayWanted(ask, &leaf); !said.ok()) return said;
+  absl::StatusOr<Reserved> reserved = guard_->Reserve(SubjectsOf(draft->particulars, caller.account().role(), leaf.centre()),
+                                                      {leaf.reserved_bytes(), leaf.reserved_rows(), TermsOf(leaf)});
+  if (!reserved.ok()) return reserved.status();
+  leaf.set_window_time_unix_us(absl::ToUnixMicros(reserved->window_time));
+  draft->event = EventOf(leaf, draft->particulars, budgets_.chain, *keys_);
+  draft->reservation = reserved->number;
+  return absl::OkStatus();
+}
+
+void Charges::Stored(uint64_t sequence, const v1::AuditEntry& leaf) {
+  if (leaf.window_time_unix_us() == 0) return;
+  absl::MutexLock lock(&mutex_);
+  if (open_.size() == kOpenReleasesMax) return;
+  open_[sequence] = {leaf.reserved_bytes(), leaf.reserved_rows(), leaf.window_time_unix_us(), leaf.centre()};
+}
+
+void Charges::Settle(uint64_t of_sequence, ChargedDraft* draft) {
+  OpenRelease open;
+  {
+    absl::MutexLock lock(&mutex_);
+    const auto found = open_.find(of_sequence);
+    if (found == open_.end()) return;
+    open = std::move(found->second);
+    open_.erase(found);
+  }
+  v1::AuditEntry& leaf = draft->leaf;
+  leaf.set_reserved_bytes(open.bytes);
+  leaf.set_reserved_rows(open.rows);
+  leaf.set_window_time_unix_us(open.window_time_unix_us);
+  leaf.set_centre(open.centre);
+  draft->event = EventOf(leaf, draft->particulars, budgets_.chain, *keys_);
+}
+
+}  // namespace otokura::access

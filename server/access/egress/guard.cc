@@ -1,0 +1,184 @@
+#include "server/access/egress/guard.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "server/access/egress/ledger_rows.h"
+#include "server/access/error_detail.h"
+
+namespace otokura::access {
+namespace {
+
+constexpr Measure kAllMeasures[] = {Measure::kRecordings, Measure::kCallers, Measure::kAudioBytes, Measure::kSearchTerms, Measure::kRows};
+
+absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
+
+// What a share adds to a window.
+Amounts Asked(const Reservations::Share& share, size_t window) {
+  Amounts asked{};
+  Of(asked, Measure::kAudioBytes) = share.audio_bytes;
+  Of(asked, Measure::kRows) = share.rows;
+  for (const auto& [term, windows] : share.terms) {
+    if ((windows >> window & 1) != 0) ++Of(asked, term.measure);
+  }
+  return asked;
+}
+
+// In which windows a term last met then is new.
+WindowSet NewSince(const std::optional<absl::Time>& met, absl::Time now) {
+  WindowSet windows = 0;
+  for (size_t i = 0; i < kWindows.size(); ++i) {
+    if (!met.has_value() || EndOf(kWindows[i], SlotAt(kWindows[i], *met)) <= now) windows |= static_cast<WindowSet>(1 << i);
+  }
+  return windows;
+}
+
+}  // namespace
+
+absl::StatusOr<Reserved> EgressGuard::Reserve(const std::vector<BudgetSubject>& subjects, const Wanted& wanted) {
+  if (!window_clock_.ok()) return window_clock_.status();
+  absl::MutexLock lock(&mutex_);
+  const absl::Time now = (*window_clock_)->Now();
+  std::vector<Reservations::Share> shares;
+  for (const BudgetSubject& subject : subjects) {
+    if (absl::Status loaded = Load(subject); !loaded.ok()) return loaded;
+    absl::StatusOr<Reservations::Share> share = ShareOf(subject, wanted, now);
+    if (!share.ok()) return share.status();
+    if (absl::Status fits = Fits(subject, *share, now); !fits.ok()) return fits;
+    shares.push_back(*std::move(share));
+  }
+  return Reserved{reservations_.Add(std::move(shares)), now};
+}
+
+void EgressGuard::Drop(uint64_t reservation) {
+  absl::MutexLock lock(&mutex_);
+  reservations_.Remove(reservation);
+}
+
+absl::Status EgressGuard::Load(const BudgetSubject& subject) {
+  if (durable_.contains(subject.id)) return absl::OkStatus();
+  absl::StatusOr<Usage> usage = ReadUsage(*records_, subject.id);
+  if (!usage.ok()) return usage.status();
+  if (durable_.size() >= kSubjectsInMemoryMax) durable_.clear();
+  durable_[subject.id] = *std::move(usage);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Reservations::Share> EgressGuard::ShareOf(const BudgetSubject& subject, const Wanted& wanted, absl::Time now) {
+  Reservations::Share share{subject.id, wanted.audio_bytes, wanted.rows};
+  for (const Term& term : wanted.terms) {
+    std::optional<absl::Time> met;
+    for (const TermKey& key : {KeyOf(term), KeyBefore(term)}) {
+      if (key.value.empty()) continue;
+      absl::StatusOr<Seen> seen = ReadSeen(*records_, key);
+      if (!seen.ok()) return seen.status();
+      if (const auto last = seen->find(subject.id); last != seen->end()) met = std::max(met, std::optional(last->second));
+    }
+    const TermKey key = KeyOf(term);
+    share.terms.emplace_back(key, reservations_.Holds(subject.id, key) ? WindowSet{0} : NewSince(met, now));
+  }
+  return share;
+}
+
+absl::Status EgressGuard::Fits(const BudgetSubject& subject, const Reservations::Share& share, absl::Time now) const {
+  const Usage& usage = durable_.at(subject.id);
+  for (const v1::Budget& budget : subject.budgets) {
+    const Amounts counted = usage.In(budget.window(), now);
+    const Amounts reserved = reservations_.In(budget.window(), subject.id);
+    const Amounts asked = Asked(share, static_cast<size_t>(budget.window() - 1));
+    for (const Measure measure : kAllMeasures) {
+      const std::optional<uint64_t> limit = LimitOf(budget, measure);
+      if (!limit.has_value() || Of(asked, measure) == 0) continue;
+      const uint64_t used = Of(counted, measure) + Of(reserved, measure);
+      if (used <= *limit && Of(asked, measure) <= *limit - used) continue;
+      return Exhausted(subject, budget, measure, *limit, Of(asked, measure) - (*limit - std::min(used, *limit)), now);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EgressGuard::Exhausted(const BudgetSubject& subject, const v1::Budget& budget, Measure measure, uint64_t limit,
+                                    uint64_t beyond, absl::Time now) const {
+  const absl::Time frees = durable_.at(subject.id).FreesAt(budget.window(), now, measure, beyond);
+  v1::ErrorDetail detail;
+  v1::BudgetExhausted& exhausted = *detail.mutable_budget_exhausted();
+  exhausted.set_of(std::string(SubjectKindName(subject.kind)));
+  exhausted.set_measure(std::string(MeasureName(measure)));
+  exhausted.set_window(budget.window());
+  exhausted.set_maximum(limit);
+  std::string when = "it asks for more than may ever leave at once; ask for less";
+  if (frees != absl::InfiniteFuture()) {
+    const absl::Time retry_at = clock_->Now() + (frees - now);
+    exhausted.set_retry_at_unix_ms(absl::ToUnixMillis(retry_at));
+    when = absl::StrCat("there is room again at ", absl::FormatTime("%Y-%m-%dT%H:%MZ", retry_at + absl::Minutes(1), absl::UTCTimeZone()));
+  }
+  return WithDetail(
+      absl::ResourceExhaustedError(absl::StrCat("budget: ", View(MeasureName(measure)), " of the ", View(SubjectKindName(subject.kind)),
+                                                " in ", View(WindowName(budget.window())), ", at most ", limit, ": ", when)),
+      detail);
+}
+
+// ---- the record lane's half
+
+absl::StatusOr<Usage> EgressGuard::DurableUsage(const std::string& subject) {
+  absl::MutexLock lock(&mutex_);
+  const auto found = durable_.find(subject);
+  return found == durable_.end() ? ReadUsage(*records_, subject) : found->second;
+}
+
+absl::Status EgressGuard::LoadFor(const LedgerEvent& event) {
+  for (const std::string& subject : event.subjects) {
+    if (pending_.usages.contains(subject)) continue;
+    absl::StatusOr<Usage> usage = DurableUsage(subject);
+    if (!usage.ok()) return usage.status();
+    pending_.usages[subject] = *std::move(usage);
+  }
+  for (const Term& term : event.terms) {
+    for (const TermKey& key : {KeyOf(term), KeyBefore(term)}) {
+      if (key.value.empty() || pending_.seen.contains(key)) continue;
+      absl::StatusOr<Seen> seen = ReadSeen(*records_, key);
+      if (!seen.ok()) return seen.status();
+      pending_.seen[key] = *std::move(seen);
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EgressGuard::Add(absl::Span<const std::unique_ptr<storage::LogDraft>> drafts) {
+  std::vector<const ChargedDraft*> charged;
+  for (const auto& draft : drafts) {
+    const auto* const one = dynamic_cast<const ChargedDraft*>(draft.get());
+    if (one == nullptr || !one->event.has_value()) continue;
+    if (absl::Status loaded = LoadFor(*one->event); !loaded.ok()) return loaded;
+    charged.push_back(one);
+  }
+  for (const ChargedDraft* const one : charged) {
+    pending_.Apply(*one->event, &touched_);
+    if (one->reservation != 0) settled_.push_back(one->reservation);
+  }
+  return absl::OkStatus();
+}
+
+void EgressGuard::PutInto(storage::Batch* batch) const {
+  if (touched_.slots.empty() && touched_.terms.empty()) return;
+  PutTouched(pending_, touched_, batch);
+  batch->Put(storage::Table::kMeta, kWindowClockKey, (*window_clock_)->Row().SerializeAsString());
+}
+
+void EgressGuard::Committed() {
+  {
+    absl::MutexLock lock(&mutex_);
+    for (auto& [subject, usage] : pending_.usages) durable_[subject] = std::move(usage);
+    for (const uint64_t reservation : settled_) reservations_.Remove(reservation);
+  }
+  Forget();
+}
+
+void EgressGuard::Forget() {
+  pending_ = {};
+  touched_ = {};
+  settled_.clear();
+}
+
+}  // namespace otokura::access
