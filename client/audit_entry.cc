@@ -3,6 +3,7 @@
 #include <chrono>
 #include <string>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "client/convert.h"
 #include "crypto/commitment.h"
@@ -74,6 +75,7 @@ absl::StatusOr<AuditEntry> ReadAuditEntry(std::string_view leaf_bytes, const v1:
   entry.centre = leaf.centre();
   entry.audio_bytes = leaf.audio_bytes();
   entry.subject = leaf.subject();
+  entry.policy_sha256 = absl::BytesToHexString(leaf.policy_sha256());
   if (absl::Status opened = Open(leaf, details, &entry); !opened.ok()) return opened;
   return entry;
 }

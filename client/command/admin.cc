@@ -1,4 +1,4 @@
-// `otokura admin account add|list|suspend`; `otokura admin log` is beside it.
+// `otokura admin account add|list|suspend`; `otokura admin log` and `policy` are beside it.
 #include <cstdio>
 #include <map>
 #include <memory>
@@ -160,6 +160,7 @@ void AddAdmin(CLI::App* app, Session* session) {
   CLI::App* list = account->add_subcommand("list", "Every account");
   list->callback([session] { session->run = [session] { return List(*session); }; });
   AddAdminLog(admin, session);
+  AddAdminPolicy(admin, session);
   auto options = std::make_shared<SuspendOptions>();
   CLI::App* suspend = account->add_subcommand("suspend", "Suspend an account at once, also in the middle of what it is doing");
   suspend->add_option("name", options->name, "account name")->required();

@@ -112,6 +112,7 @@ void PrintShown(const AuditEntry& entry) {
   }
   add("centre", entry.centre);
   add("subject", entry.subject);
+  add("policy SHA-256", entry.policy_sha256);
   add_number("offset", entry.offset);
   add_number("length", entry.length);
   add_number("delivered bytes", entry.delivered_bytes);

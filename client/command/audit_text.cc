@@ -56,6 +56,7 @@ nlohmann::json ToJson(const AuditEntry& entry) {
                                                               {"outcome", entry.outcome},
                                                               {"centre", entry.centre},
                                                               {"subject", entry.subject},
+                                                              {"policy_sha256", entry.policy_sha256},
                                                               {"account", entry.account},
                                                               {"person", entry.person},
                                                               {"company", entry.company},

@@ -27,6 +27,8 @@ void AddAudit(CLI::App* app, Session* session);
 void AddAuditProofs(CLI::App* audit, Session* session);  // key, export, verify, prove, verify-proof
 void AddAdmin(CLI::App* app, Session* session);
 void AddAdminLog(CLI::App* admin, Session* session);
+void AddAdminPolicy(CLI::App* admin, Session* session);
+void AddPolicySigning(CLI::App* policy, Session* session);  // signer, sign
 void AddWitness(CLI::App* app, Session* session);
 
 // --purpose and --reference. Not required: only some of what the command does needs them, and the gateway says so.

@@ -40,7 +40,17 @@ Decision DenyScopeOrAbsent() {
               absl::NotFoundError("recording_id: no such recording among those within your reach; check the id, or ask its centre"));
 }
 
-Decision CheckJustification(const Caller& caller, const Ask& ask) {
+Decision CheckReference(const Rules& rules, const v1::Justification& why) {
+  if (absl::Status status = CheckText("justification.reference", why.reference(), kReferenceBytesMax); !status.ok()) {
+    return Deny("reference", std::move(status));
+  }
+  if (why.purpose().empty() || rules.FitsPurpose(why.purpose(), why.reference())) return Allow();
+  return Deny("reference",
+              absl::InvalidArgumentError(absl::StrCat("justification.reference: not of the form that this purpose demands; write it like ",
+                                                      Text(rules.ReferenceForm(why.purpose())))));
+}
+
+Decision CheckJustification(const Rules& rules, const Caller& caller, const Ask& ask) {
   const v1::Justification& why = ask.justification;
   const bool needed = NeedsReason(ask.action);
   if (why.purpose().size() > kPurposeBytesMax || (needed && why.purpose().empty())) {
@@ -48,16 +58,20 @@ Decision CheckJustification(const Caller& caller, const Ask& ask) {
                 absl::InvalidArgumentError(absl::StrCat("justification.purpose: ", why.purpose().size(),
                                                         " bytes; state one of your role's purposes, 1 to ", kPurposeBytesMax, " bytes")));
   }
-  if (!why.purpose().empty() && !MayState(caller.account().role(), why.purpose())) {
+  if (!why.purpose().empty() && !rules.MayState(caller.account().role(), why.purpose())) {
     return Deny("purpose", absl::PermissionDeniedError(
                                absl::StrCat("justification.purpose: not one that role ", Text(RoleName(caller.account().role())),
                                             " may state; state one of its own, or ask somebody whose role has it")));
   }
   if (!needed && why.reference().empty()) return Allow();
-  if (absl::Status status = CheckText("justification.reference", why.reference(), kReferenceBytesMax); !status.ok()) {
-    return Deny("reference", std::move(status));
-  }
-  return Allow();
+  return CheckReference(rules, why);
+}
+
+// What a role does not see it cannot search for either: a hit would show it.
+Decision CheckTerm(const Rules& rules, const Caller& caller, const Ask& ask) {
+  if (ask.action != Action::kSearchPersonal || rules.Sees(caller.account().role(), ask.term)) return Allow();
+  return Deny("field", absl::PermissionDeniedError(absl::StrCat("term.field: not one that role ", Text(RoleName(caller.account().role())),
+                                                                " sees; search by another, or ask somebody whose role does")));
 }
 
 template <typename List>
@@ -81,8 +95,8 @@ bool HasQueue(const Caller& caller, const RecordAsk& ask) {
 
 }  // namespace
 
-v1::Scope EffectiveScope(const Caller& caller, Action action) {
-  const v1::Scope widest = ScopeOf(caller.account().role(), action);
+v1::Scope EffectiveScope(const Rules& rules, const Caller& caller, Action action) {
+  const v1::Scope widest = rules.ScopeOf(caller.account().role(), action);
   const v1::Scope narrowed = caller.account().scope();
   if (widest == v1::SCOPE_UNSPECIFIED || narrowed == v1::SCOPE_UNSPECIFIED) return widest;
   return std::min(widest, narrowed);
@@ -101,14 +115,17 @@ bool InScope(const Caller& caller, v1::Scope scope, const Resource& resource) {
   }
 }
 
-Decision Decide(const Caller& caller, const Ask& ask, absl::Time now) {
+namespace {
+
+Decision Judge(const Rules& rules, const Caller& caller, const Ask& ask, absl::Time now) {
   if (absl::Status status = caller.StillWelcome(now); !status.ok()) return DenyUnwelcome(caller, std::move(status));
-  const v1::Scope scope = EffectiveScope(caller, ask.action);
+  const v1::Scope scope = EffectiveScope(rules, caller, ask.action);
   // Recording is decided by DecideRecord, which knows centre, queue and format.
   if (scope == v1::SCOPE_UNSPECIFIED || ask.action == Action::kRecord) return DenyRole(caller, ask.action);
-  // A right over everything means nothing less: an account narrowed below it has none of it.
-  if (ScopeOf(caller.account().role(), ask.action) == v1::ALL && scope != v1::ALL) return DenyRole(caller, ask.action);
-  if (Decision justified = CheckJustification(caller, ask); !justified.allowed) return justified;
+  // A right over everything means nothing less: an account narrowed below it has none of it. Not so for recordings, which lie in a scope.
+  if (!IsOfRecordings(ask.action) && scope != v1::ALL) return DenyRole(caller, ask.action);
+  if (Decision justified = CheckJustification(rules, caller, ask); !justified.allowed) return justified;
+  if (Decision term = CheckTerm(rules, caller, ask); !term.allowed) return term;
   if (NeedsRecording(ask.action) && !(ask.resource.has_value() && InScope(caller, scope, *ask.resource))) return DenyScopeOrAbsent();
   if (ask.action == Action::kSuspendAccount && ask.requested_id == caller.account().name()) {
     return Deny("own-account",
@@ -117,9 +134,17 @@ Decision Decide(const Caller& caller, const Ask& ask, absl::Time now) {
   return Allow();
 }
 
-Decision DecideRecord(const Caller& caller, const RecordAsk& ask, absl::Time now) {
+}  // namespace
+
+Decision Decide(const Rules& rules, const Caller& caller, const Ask& ask, absl::Time now) {
+  Decision decision = Judge(rules, caller, ask, now);
+  if (rules.IsPurpose(ask.justification.purpose())) decision.purpose = ask.justification.purpose();
+  return decision;
+}
+
+Decision DecideRecord(const Rules& rules, const Caller& caller, const RecordAsk& ask, absl::Time now) {
   if (absl::Status status = caller.StillWelcome(now); !status.ok()) return DenyUnwelcome(caller, std::move(status));
-  if (EffectiveScope(caller, Action::kRecord) != v1::ALL) return DenyRole(caller, Action::kRecord);
+  if (EffectiveScope(rules, caller, Action::kRecord) != v1::ALL) return DenyRole(caller, Action::kRecord);
   const v1::RecorderLimits& limits = caller.account().recorder();
   if (!Lists(caller.account().centres(), ask.centre)) return DenyOpen("centre", "centre");
   if (!HasQueue(caller, ask)) return DenyOpen("queue", "queue");

@@ -38,6 +38,10 @@ v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
       return v1::LOG_REOPEN;
     case Action::kMakeReceipt:
       return v1::RECEIPT;
+    case Action::kLoadPolicy:
+      return v1::POLICY_LOAD;
+    case Action::kShowPolicy:
+      return v1::POLICY_SHOW;
   }
   return v1::AUDIT_ACTION_UNSPECIFIED;
 }
@@ -51,8 +55,8 @@ std::unique_ptr<ChargedDraft> DraftFor(const Caller& caller, const Ask& ask, con
   leaf.set_decision(decision.allowed ? v1::ALLOWED : v1::DENIED);
   leaf.set_rule(decision.rule);
   leaf.set_role(std::string(RoleName(caller.account().role())));
-  // In clear only where it is a word of ours: otherwise it is something that a person typed.
-  if (IsPurpose(ask.justification.purpose())) leaf.set_purpose(ask.justification.purpose());
+  leaf.set_purpose(decision.purpose);
+  leaf.set_policy_sha256(ask.policy_sha256);
   leaf.set_offset(ask.offset);
   leaf.set_length(ask.length);
   draft->particulars = caller.Describe();

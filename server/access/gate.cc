@@ -27,27 +27,13 @@ bool Releases(Action action) {
          action == Action::kListAudit || action == Action::kCountAudit || action == Action::kFollowAudit || action == Action::kExportAudit;
 }
 
-// What tells anybody anything of a recording.
-bool IsOfRecordings(Action action) {
-  switch (action) {
-    case Action::kSearch:
-    case Action::kSearchPersonal:
-    case Action::kShow:
-    case Action::kShowPersonal:
-    case Action::kListen:
-    case Action::kDownload:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace
 
-Gate::Gate(storage::Committer* committer, runtime::Clock* clock, const RefusalLimits& limits, std::function<absl::Status()> may_release,
-           Charges* charges)
+Gate::Gate(storage::Committer* committer, runtime::Clock* clock, const PolicyInForce* policy, const RefusalLimits& limits,
+           std::function<absl::Status()> may_release, Charges* charges)
     : committer_(committer),
       clock_(clock),
+      policy_(policy),
       may_release_(std::move(may_release)),
       charges_(charges),
       floods_(std::make_shared<RefusalFloods>(limits)) {}
@@ -56,12 +42,24 @@ Gate::~Gate() {
   for (RefusalFloods::Summary& summary : floods_->TakeAll()) WriteSummary(std::move(summary));
 }
 
-Decision Gate::DecideNow(const Caller& caller, const Ask& ask) const {
-  Decision decision = Decide(caller, ask, clock_->Now());
-  if (!decision.allowed || !IsOfRecordings(ask.action)) return decision;
-  if (absl::Status may = MayRelease(); !may.ok()) return {false, "log-unproven", std::move(may)};
-  return decision;
+absl::Status Gate::MayRelease() const {
+  if (absl::Status intact = policy_->Intact(); !intact.ok()) return intact;
+  return may_release_ == nullptr ? absl::OkStatus() : may_release_();
 }
+
+Decision Gate::DecideUnder(const Rules& rules, const Caller& caller, const Ask& ask) const {
+  Decision decision = Decide(rules, caller, ask, clock_->Now());
+  if (!decision.allowed || !IsOfRecordings(ask.action)) return decision;
+  absl::Status may = MayRelease();
+  if (may.ok()) return decision;
+  return {false, policy_->Intact().ok() ? "log-unproven" : "policy-damaged", std::move(may), decision.purpose};
+}
+
+Decision Gate::DecideNow(const Caller& caller, const Ask& ask) const {
+  return DecideUnder(ask.rules != nullptr ? *ask.rules : *policy_->Get(), caller, ask);
+}
+
+absl::Status Gate::StillAllows(const Caller& caller, const Ask& ask) const { return DecideUnder(*policy_->Get(), caller, ask).refusal; }
 
 void Gate::Release(const Caller& caller, Ask ask, std::function<void(absl::StatusOr<keys::ReleasePermit>)> done) {
   if (!Releases(ask.action)) {
@@ -81,11 +79,11 @@ void Gate::Note(const Caller& caller, const Ask& ask, std::function<void(absl::S
 
 void Gate::Allow(const Caller& caller, const Ask& ask, Allowed done) {
   const Decision decision = DecideNow(caller, ask);
-  if (!decision.allowed) return Deny(caller, ask, decision, std::move(done));
+  if (!decision.allowed) return Refuse(caller, ask, decision, std::move(done));
   std::unique_ptr<ChargedDraft> draft = DraftFor(caller, ask, decision);
   if (charges_ != nullptr) {
     if (absl::Status charged = charges_->Reserve(caller, ask, draft.get()); !charged.ok()) {
-      return Deny(caller, ask, {false, absl::IsResourceExhausted(charged) ? "budget" : "ledger", charged}, std::move(done));
+      return Refuse(caller, ask, {false, absl::IsResourceExhausted(charged) ? "budget" : "ledger", charged}, std::move(done));
     }
   }
   const v1::AuditEntry leaf = draft->leaf;

@@ -17,6 +17,7 @@
 #include "server/access/caller.h"
 #include "server/access/egress/charges.h"
 #include "server/access/log_ceilings.h"
+#include "server/access/policy_in_force.h"
 #include "server/access/refusal_floods.h"
 #include "server/access/roles.h"
 #include "server/audit/log.h"
@@ -50,19 +51,25 @@ struct Ask {
   uint32_t rows = 0;         // the searches and SHOW: recordings shown at most
   std::function<absl::StatusOr<std::vector<std::string>>()> caller_pseudonyms{};  // of the recording's caller; asked once it is allowed
   std::vector<std::string> term_pseudonyms{};                                     // kSearchPersonal
+  v1::PersonalField term = v1::PERSONAL_FIELD_UNSPECIFIED;  // kSearchPersonal: what is searched by
+  std::string policy_sha256;                                // kLoadPolicy: of its text
+  // The policy that this was prepared under, where something was: the decision must be under the same. Null: the one in force.
+  std::shared_ptr<const Rules> rules{};
 };
 
 struct Decision {
   bool allowed = false;
-  std::string rule;      // a fixed word: "role", "purpose", "reference", "scope-or-absent", "suspended", "certificate", "own-account",
-                         // "log-unproven", "budget", "ledger", "allowed"; recording: "centre", "queue", "retention-class", "format"
-  absl::Status refusal;  // what the caller is told; OK when allowed
+  std::string rule;  // a fixed word: "role", "purpose", "reference", "field", "scope-or-absent", "suspended", "certificate", "own-account",
+                     // "log-unproven", "policy-damaged", "budget", "ledger", "allowed"; recording: "centre", "queue", "retention-class", "format"; loading a
+                     // policy: "policy-document", "policy-signatures", "policy-serial"
+  absl::Status refusal;   // what the caller is told; OK when allowed
+  std::string purpose{};  // as stated, where it is a word of the policy: what the log may hold in clear
 };
 
 // The scope in which this caller may do it: the role's, narrowed by the account. SCOPE_UNSPECIFIED: not at all.
-v1::Scope EffectiveScope(const Caller& caller, Action action);
+v1::Scope EffectiveScope(const Rules& rules, const Caller& caller, Action action);
 // Pure: the whole decision for one ask.
-Decision Decide(const Caller& caller, const Ask& ask, absl::Time now);
+Decision Decide(const Rules& rules, const Caller& caller, const Ask& ask, absl::Time now);
 // Whether a recording lies in that scope of the caller.
 bool InScope(const Caller& caller, v1::Scope scope, const Resource& resource);
 
@@ -73,7 +80,7 @@ struct RecordAsk {
   v1::AudioFormat format;
 };
 // Pure: whether this recorder may open this call.
-Decision DecideRecord(const Caller& caller, const RecordAsk& ask, absl::Time now);
+Decision DecideRecord(const Rules& rules, const Caller& caller, const RecordAsk& ask, absl::Time now);
 
 // Thread-safe. Borrowed parts must outlive it, the committer also its callbacks; `done` runs on the committer's thread, or before the call
 // returns, and must only hand over.
@@ -83,12 +90,22 @@ Decision DecideRecord(const Caller& caller, const RecordAsk& ask, absl::Time now
 // never held up by this.
 class Gate {
  public:
-  // `may_release`, where given, is asked before anything of a recording is released, searches included: while it says no, the refusal is
-  // logged and given to the caller. Recording, accounts and whatever reads the log, which is how one finds out why, go on (I11).
-  // `charges`, where given, is borrowed: nothing is released beyond its budgets.
-  Gate(storage::Committer* committer, runtime::Clock* clock, const RefusalLimits& limits = {},
+  // `may_release`, where given, is asked before anything of a recording is released, searches included: while it says no, or the policy is
+  // damaged, the refusal is logged and given to the caller. Recording, accounts and whatever reads the log, which is how one finds out why,
+  // go on (I11). `charges`, where given, is borrowed: nothing is released beyond its budgets.
+  Gate(storage::Committer* committer, runtime::Clock* clock, const PolicyInForce* policy, const RefusalLimits& limits = {},
        std::function<absl::Status()> may_release = nullptr, Charges* charges = nullptr);
   ~Gate();
+
+  // The decision as it is now, of which nothing is logged yet: for whoever commits the entry with a change of its own, or refuses.
+  Decision DecideNow(const Caller& caller, const Ask& ask) const;
+  // Logs or counts the refusal, then gives it to `told`, or what is to be told in its place.
+  void Refuse(const Caller& caller, const Ask& ask, const Decision& decision, std::function<void(absl::Status)> told);
+  // Whether what was allowed is allowed still, under the policy in force now: asked before every message of a stream, so that a suspension,
+  // a revocation, a right taken away or a log that is not proven cuts it.
+  absl::Status StillAllows(const Caller& caller, const Ask& ask) const;
+  // The policy in force.
+  std::shared_ptr<const Rules> rules() const { return policy_->Get(); }
 
   // Decides, makes the entry durable, then gives the permit, or the refusal. UNAVAILABLE where the entry cannot be written: nothing leaves.
   // For kShow, kShowPersonal → Released::kMetadata; kListen, kDownload → kAudio; kListAudit, kCountAudit, kFollowAudit, kExportAudit →
@@ -121,22 +138,21 @@ class Gate {
   // Writes the summaries of minutes that have ended; called about once a minute, so that the end of a flood shows too.
   void SummariseRefusals();
 
-  // What `may_release` says: asked also while a release goes on, which ends where it says no.
-  absl::Status MayRelease() const { return may_release_ == nullptr ? absl::OkStatus() : may_release_(); }
+  // Whether anything of recordings may be released now.
+  absl::Status MayRelease() const;
 
  private:
   using Allowed = std::function<void(absl::StatusOr<uint64_t> sequence)>;
 
-  Decision DecideNow(const Caller& caller, const Ask& ask) const;
+  Decision DecideUnder(const Rules& rules, const Caller& caller, const Ask& ask) const;
   // Decides, charges and logs; gives the entry's sequence once it is durable, or the refusal.
   void Allow(const Caller& caller, const Ask& ask, Allowed done);
-  // Logs or counts the refusal, then gives it to `told`, or what is to be told in its place.
-  void Deny(const Caller& caller, const Ask& ask, const Decision& decision, std::function<void(absl::Status)> told);
   void Log(std::unique_ptr<audit::Draft> draft, RefusalFloods::Summary counted_otherwise, std::function<void(absl::Status)> logged);
   void WriteSummary(RefusalFloods::Summary summary);
 
   storage::Committer* const committer_;
   runtime::Clock* const clock_;
+  const PolicyInForce* const policy_;
   const std::function<absl::Status()> may_release_;
   Charges* const charges_;
   const std::shared_ptr<RefusalFloods> floods_;  // shared with the callbacks of commits, which may come after the gate is gone

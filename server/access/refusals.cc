@@ -38,7 +38,7 @@ absl::Status Throttled(absl::Time retry_at) {
 
 }  // namespace
 
-void Gate::Deny(const Caller& caller, const Ask& ask, const Decision& decision, std::function<void(absl::Status)> told) {
+void Gate::Refuse(const Caller& caller, const Ask& ask, const Decision& decision, std::function<void(absl::Status)> told) {
   SummariseRefusals();
   std::unique_ptr<audit::Draft> draft = DraftFor(caller, ask, decision);
   const Refusal refusal = RefusalOf(*draft);

@@ -76,6 +76,7 @@ std::vector<Problem> CheckConfiguration(const v1::GatewayConfig& config, absl::T
   CheckLimits(config.limits(), problems);
   CheckLog(config.log(), problems);
   CheckAnchors(config, problems);
+  CheckPolicySigners(config, problems);
   return problems.Take();
 }
 

@@ -8,13 +8,16 @@
 #include "crypto/tlog/log_keys.h"
 #include "nlohmann/json.hpp"
 #include "server/access/egress/ledger_upkeep.h"
+#include "server/access/policy_rows.h"
 #include "server/audit/index_upkeep.h"
+#include "server/audit/log.h"
 #include "server/audit/verify_tiles.h"
 #include "server/keys/log_key.h"
 #include "server/otokurad/check_config.h"
 #include "server/otokurad/exit_codes.h"
 #include "server/otokurad/store.h"
 #include "server/recordings/fsck.h"
+#include "server/runtime/clock.h"
 
 namespace otokura::gateway {
 namespace {
@@ -53,6 +56,14 @@ absl::Status CheckTiles(const Store& store, const v1::GatewayConfig& config,
   const auto log_keys = crypto::LogKeys::Whole(store.log_hand_overs, *newest);
   if (!log_keys.ok()) return log_keys.status();
   return audit::VerifyTiles(store.engine->records(), *log_keys, keys::CheckpointCopyPath(config.key_store_dir()), problem);
+}
+
+// The one in force bears its signatures, and is the one that the log names.
+absl::Status CheckStoredPolicy(Store& store) {
+  const std::unique_ptr<runtime::Clock> clock = runtime::MakeSystemClock();
+  const auto log = audit::Log::Open(&store.engine->records(), &store.keys->site(), clock.get());
+  if (!log.ok()) return log.status();
+  return access::ReadPolicy(store.engine->records(), store.keys->site(), **log).status();
 }
 
 absl::Status RebuildIndex(Store& store, bool json) {
@@ -118,6 +129,10 @@ int Fsck(const FsckArguments& arguments) {
     print({"ledger", std::string(problem)});
   });
   if (!ledger.ok()) return Fail(ledger, kExitFailed);
+  if (const absl::Status policy = CheckStoredPolicy(*store); !policy.ok()) {
+    ++report->findings;
+    print({"policy", std::string(policy.message())});
+  }
   Print(*report, arguments.json);
   return report->findings == 0 ? kExitDone : kExitDamage;
 }

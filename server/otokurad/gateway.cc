@@ -14,6 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
+#include "policy/shipped.h"
 #include "server/audit/commit_and_wait.h"
 #include "server/keys/log_key.h"
 #include "server/otokurad/health.h"
@@ -41,26 +42,6 @@ std::vector<std::string> RetentionClasses(const v1::GatewayConfig& config) {
 
 access::RefusalLimits RefusalLimitsOf(const v1::LimitsConfig& limits) {
   return {limits.refusal_log_bytes_per_account_day(), limits.refusal_log_bytes_per_address_day(), limits.refusal_log_bytes_per_day()};
-}
-
-v1::Budget BudgetOf(v1::Window window, uint64_t recordings, uint64_t audio_bytes) {
-  v1::Budget budget;
-  budget.set_window(window);
-  budget.set_recordings(recordings);
-  budget.set_audio_bytes(audio_bytes);
-  return budget;
-}
-
-access::BudgetSource BudgetsInForce() {
-  access::BudgetSource budgets;
-  budgets.of_role = [](v1::Role role) -> std::vector<v1::Budget> {
-    if (role == v1::CONTRACTOR) return {BudgetOf(v1::DAY, 20, 500'000'000), BudgetOf(v1::DAYS_30, 100, 500'000'000)};
-    return {BudgetOf(v1::DAY, 500, 5'000'000'000), BudgetOf(v1::DAYS_30, 5000, 50'000'000'000)};
-  };
-  budgets.of_centre = [](std::string_view) { return std::vector<v1::Budget>(); };
-  budgets.of_contract = [](std::string_view) { return std::vector<v1::Budget>(); };
-  budgets.chain = [](std::string_view) { return std::vector<std::string>(); };
-  return budgets;
 }
 
 std::string Describe(const keys::Epoch& epoch) {
@@ -99,16 +80,7 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   if (absl::Status opened = OpenLog(); !opened.ok()) return opened;
   reopening_ = std::make_unique<audit::Reopening>(&store_.engine->records(), committer_.get(), publisher_.get(), clock_.get());
   pruning_ = std::make_unique<audit::DetailsPruning>(&store_.engine->records(), &store_.keys->site(), committer_.get(), log_.get());
-  gate_ = std::make_unique<access::Gate>(
-      committer_.get(), clock_.get(), RefusalLimitsOf(config_.limits()),
-      [this] {
-        absl::Status extends = publisher_->MayRelease();
-        return extends.ok() ? anchors_->MayRelease() : extends;
-      },
-      egress_.charges.get());
-  if (absl::Status taken_up = gate_->TakeUpCeilings({&store_.engine->records(), &store_.keys->site(), log_.get()}); !taken_up.ok()) {
-    events_->Failure("refusals-not-counted-on", taken_up);  // the index is damaged, which stops nobody (I11)
-  }
+  MakeGate();
   auto directory = access::Directory::Open(store_.engine->records(), committer_.get(), &store_.keys->site(), clock_.get(), config_);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
@@ -118,6 +90,44 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   }
   if (absl::Status renewed = RenewPseudonymKeys(); !renewed.ok()) events_->Failure("pseudonym-keys-not-renewed", renewed);
   return OpenRecordings();
+}
+
+void Gateway::MakeGate() {
+  const storage::RecordStore* const records = &store_.engine->records();
+  policy_ = std::make_unique<access::PolicyInForce>(policy::ShippedRules());
+  const auto may_release = [this] {
+    absl::Status extends = publisher_->MayRelease();
+    return extends.ok() ? anchors_->MayRelease() : extends;
+  };
+  gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get(), policy_.get(), RefusalLimitsOf(config_.limits()), may_release,
+                                         egress_.charges.get());
+  if (absl::Status taken_up = gate_->TakeUpCeilings({records, &store_.keys->site(), log_.get()}); !taken_up.ok()) {
+    events_->Failure("refusals-not-counted-on", taken_up);  // the index is damaged, which stops nobody (I11)
+  }
+  policy_loading_ = std::make_unique<access::PolicyLoading>(
+      access::PolicyLoading::Parts{records, &store_.keys->site(), log_.get(), committer_.get(), gate_.get(), policy_.get()});
+  RefreshPolicy();
+}
+
+access::BudgetSource Gateway::BudgetsInForce() const {
+  const auto copied = [](const google::protobuf::RepeatedPtrField<v1::Budget>& budgets) {
+    return std::vector<v1::Budget>(budgets.begin(), budgets.end());
+  };
+  access::BudgetSource budgets;
+  budgets.of_role = [this, copied](v1::Role role) { return copied(policy_->Get()->BudgetsOf(role)); };
+  budgets.of_centre = [this, copied](std::string_view centre) {
+    const std::shared_ptr<const policy::Rules> rules = policy_->Get();
+    const v1::CentreRule* const rule = rules->CentreRuleOf(centre);
+    return rule == nullptr ? std::vector<v1::Budget>() : copied(rule->budgets());
+  };
+  budgets.of_contract = [](std::string_view) { return std::vector<v1::Budget>(); };
+  budgets.chain = [](std::string_view) { return std::vector<std::string>(); };
+  return budgets;
+}
+
+// A damaged policy stops releases, never the start (I11).
+void Gateway::RefreshPolicy() {
+  if (const absl::Status policy = policy_loading_->Refresh(); !policy.ok()) events_->Failure("policy-damaged", policy);
 }
 
 // Whatever is wrong with the log's checkpoints stops releases, never the start: calls are taken in (I11).
@@ -195,16 +205,15 @@ void Gateway::MakeServices() {
   const storage::RecordReader* const records = &store_.engine->records();
   leaf_runs_ = std::make_unique<audit::LeafRuns>(records, site_keys);
   log_exports_ = std::make_unique<rpc::LogExports>(
-      rpc::LogExports::Parts{door_.get(), gate_.get(), publisher_.get(), leaf_runs_.get(), executor_.get(), clock_.get()});
-  log_proofs_ =
-      std::make_unique<rpc::LogProofs>(rpc::LogProofs::Parts{gate_.get(), publisher_.get(), records, executor_.get(), clock_.get()});
-  log_receipts_ = std::make_unique<rpc::LogReceipts>(
-      rpc::LogReceipts::Parts{door_.get(), gate_.get(), publisher_.get(), records, executor_.get(), clock_.get()});
+      rpc::LogExports::Parts{door_.get(), gate_.get(), publisher_.get(), leaf_runs_.get(), executor_.get()});
+  log_proofs_ = std::make_unique<rpc::LogProofs>(rpc::LogProofs::Parts{gate_.get(), publisher_.get(), records, executor_.get()});
+  log_receipts_ =
+      std::make_unique<rpc::LogReceipts>(rpc::LogReceipts::Parts{door_.get(), gate_.get(), publisher_.get(), records, executor_.get()});
   audit_service_ = std::make_unique<rpc::AuditService>(rpc::AuditService::Parts{door_.get(), gate_.get(), log_.get(), queries_.get(),
                                                                                 site_keys, log_exports_.get(), log_proofs_.get(),
                                                                                 log_receipts_.get(), clock_.get(), executor_.get()});
-  admin_service_ = std::make_unique<rpc::AdminService>(
-      rpc::AdminService::Parts{door_.get(), gate_.get(), directory_.get(), site_keys, reopening_.get(), executor_.get(), clock_.get()});
+  admin_service_ = std::make_unique<rpc::AdminService>(rpc::AdminService::Parts{door_.get(), gate_.get(), directory_.get(), site_keys,
+                                                                                reopening_.get(), policy_loading_.get(), executor_.get()});
 }
 
 absl::Status Gateway::Serve() {
@@ -259,6 +268,7 @@ void Gateway::Reload() {
     events_->Failure("tls-not-reloaded", tls);
   }
   if (const absl::Status list = directory_->ReloadRevocations(); !list.ok()) events_->Failure("revocations-not-reloaded", list);
+  RefreshPolicy();
 }
 
 void Gateway::Repeat(runtime::Executor* executor, absl::Duration interval, void (Gateway::*task)()) {
@@ -287,6 +297,7 @@ void Gateway::Upkeep() {
     events_->Info("abandoned-calls-sealed", {{"calls", int64_t{*sealed}}});
   }
   if (const absl::Status list = directory_->ReloadRevocations(); !list.ok()) events_->Failure("revocations-not-reloaded", list);
+  RefreshPolicy();
   gate_->SummariseRefusals();
   PruneDetails();
   ReportLibraryMessages();
@@ -349,6 +360,7 @@ void Gateway::Stop() {
   ingest_.reset();
   retrieval_.reset();
   catalogue_.reset();
+  policy_loading_.reset();
   gate_.reset();  // writes what refusals it still counts
   if (start_logged_) {
     if (const absl::Status logged = LogFact(v1::GATEWAY_STOPPED, kVersion); !logged.ok()) events_->Failure("stop-not-logged", logged);

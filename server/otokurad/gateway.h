@@ -17,6 +17,8 @@
 #include "otokura/v1/config.pb.h"
 #include "server/access/directory.h"
 #include "server/access/gate.h"
+#include "server/access/policy_in_force.h"
+#include "server/access/policy_loading.h"
 #include "server/audit/anchors/anchors.h"
 #include "server/audit/leaf_runs.h"
 #include "server/audit/log.h"
@@ -58,7 +60,8 @@ class Gateway {
   const std::string& address() const { return address_; }  // host:port, the port really listened on
   int port() const { return port_; }
 
-  // Takes certificates, client authority and revocation list as their files are now; what cannot be read stays as it was.
+  // Takes certificates, client authority and revocation list as their files are now, and the policy as it is stored; what cannot be read
+  // stays as it was.
   void Reload();
 
   // Takes no new calls, acknowledges what is durable, cuts retrievals after a few seconds, logs GATEWAY_STOPPED. The destructor calls it
@@ -70,6 +73,8 @@ class Gateway {
   absl::Status Open(std::unique_ptr<storage::Engine> engine);
   absl::Status OpenLog();
   absl::Status MakeAnchors();
+  void MakeGate();
+  void RefreshPolicy();
   absl::Status OpenRecordings();
   absl::Status Serve();
   void MakeServices();
@@ -78,6 +83,7 @@ class Gateway {
   void Upkeep();
   void TellHealth();
   void PruneDetails();
+  access::BudgetSource BudgetsInForce() const;
   absl::Status EnsureEpochs();
   absl::Status RenewPseudonymKeys();
   bool HasEpochsForNow() const;
@@ -108,7 +114,9 @@ class Gateway {
   std::unique_ptr<audit::Anchors> anchors_;
   std::unique_ptr<audit::Reopening> reopening_;
   std::unique_ptr<audit::DetailsPruning> pruning_;
+  std::unique_ptr<access::PolicyInForce> policy_;
   std::unique_ptr<access::Gate> gate_;
+  std::unique_ptr<access::PolicyLoading> policy_loading_;
   std::unique_ptr<access::Directory> directory_;
   std::unique_ptr<runtime::Executor> executor_;
   std::unique_ptr<recordings::Ingest> ingest_;

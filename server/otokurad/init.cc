@@ -20,6 +20,7 @@
 #include "crypto/random.h"
 #include "crypto/secret.h"
 #include "server/access/directory.h"
+#include "server/access/policy_rows.h"
 #include "server/audit/log.h"
 #include "server/audit/publisher.h"
 #include "server/keys/key_hierarchy.h"
@@ -111,7 +112,7 @@ absl::Status MakeLog(const v1::GatewayConfig& config, const std::string& site_id
   return audit::WriteFirstCheckpoint(*signer, keys::CheckpointCopyPath(config.key_store_dir()));
 }
 
-// Header, accounts and the first entries of the log, in one write.
+// Header, accounts, policy and the first entries of the log, in one write.
 absl::Status WriteFirstRecords(storage::Engine& engine, const keys::SiteKeys& keys, const v1::GatewayConfig& config,
                                const std::string& site_id, const std::vector<v1::AddAccountRequest>& requests) {
   const std::unique_ptr<runtime::Clock> clock = runtime::MakeSystemClock();
@@ -125,6 +126,7 @@ absl::Status WriteFirstRecords(storage::Engine& engine, const keys::SiteKeys& ke
     if (absl::Status enrolled = access::EnrolAtInit(request, config, keys, clock->Now(), &commit.batch); !enrolled.ok()) return enrolled;
     commit.entries.push_back(EnrolmentEntry(request));
   }
+  commit.entries.push_back(access::PutFirstPolicy({config.policy_signers().begin(), config.policy_signers().end()}, &commit.batch));
   auto log = audit::Log::Open(&engine.records(), &keys, clock.get());
   if (!log.ok()) return log.status();
   absl::Status result;

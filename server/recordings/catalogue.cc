@@ -58,6 +58,22 @@ absl::Status CheckSearch(const v1::SearchRequest& request) {
   return absl::OkStatus();
 }
 
+// What of the personal metadata somebody sees, under the policy that the release was decided by.
+struct Sight {
+  std::shared_ptr<const access::Rules> rules;
+  v1::Role role;
+  bool personal;  // any of it
+
+  v1::PersonalMetadata Keep(v1::PersonalMetadata metadata) const {
+    if (!rules->Sees(role, v1::CALL_ID)) metadata.clear_call_id();
+    if (!rules->Sees(role, v1::CALLER_NUMBER)) metadata.clear_caller_number();
+    if (!rules->Sees(role, v1::BASIC_PENSION_NUMBER)) metadata.clear_basic_pension_number();
+    if (!rules->Sees(role, v1::AGENT)) metadata.clear_agent();
+    if (!rules->SeesNotes(role)) metadata.clear_notes();
+    return metadata;
+  }
+};
+
 class CatalogueImpl : public Catalogue {
  public:
   explicit CatalogueImpl(const Site& site) : site_(site) {}
@@ -65,10 +81,10 @@ class CatalogueImpl : public Catalogue {
   void Show(access::Caller caller, v1::ShowRequest request, ShowDone done) override;
 
  private:
-  absl::StatusOr<SearchPlan> PlanFor(const access::Caller& caller, const v1::SearchRequest& request) const;
+  absl::StatusOr<SearchPlan> PlanFor(const access::Rules& rules, const access::Caller& caller, const v1::SearchRequest& request) const;
   void SearchLogged(const access::Caller& caller, const v1::SearchRequest& request, const SearchPlan& plan, uint64_t sequence,
                     SearchDone done);
-  absl::StatusOr<v1::ShowResponse> Opened(const StoredRecord& stored, const keys::ReleasePermit& permit, bool personal) const;
+  absl::StatusOr<v1::ShowResponse> Opened(const StoredRecord& stored, const keys::ReleasePermit& permit, const Sight& sight) const;
 
   template <typename Response>
   void CloseThenAnswer(const access::Caller& caller, access::Gate::Delivered delivered, absl::StatusOr<Response> response,
@@ -91,7 +107,8 @@ void CatalogueImpl::CloseThenAnswer(const access::Caller& caller, access::Gate::
       });
 }
 
-absl::StatusOr<SearchPlan> CatalogueImpl::PlanFor(const access::Caller& caller, const v1::SearchRequest& request) const {
+absl::StatusOr<SearchPlan> CatalogueImpl::PlanFor(const access::Rules& rules, const access::Caller& caller,
+                                                  const v1::SearchRequest& request) const {
   SearchPlan plan;
   if (absl::Status checked = CheckSearch(request); !checked.ok()) return checked;
   plan.centre = request.centre();
@@ -101,7 +118,7 @@ absl::StatusOr<SearchPlan> CatalogueImpl::PlanFor(const access::Caller& caller, 
     if (!term.ok()) return term.status();
     plan.term = *std::move(term);
   }
-  plan.scope = access::EffectiveScope(caller, request.has_term() ? access::Action::kSearchPersonal : access::Action::kSearch);
+  plan.scope = access::EffectiveScope(rules, caller, request.has_term() ? access::Action::kSearchPersonal : access::Action::kSearch);
   plan.from = RecordingId::FirstAt(absl::FromUnixMillis(request.from_unix_ms()));
   plan.before = request.to_unix_ms() == 0 ? EndOfTime() : RecordingId::FirstAt(absl::FromUnixMillis(request.to_unix_ms()));
   plan.rows_max = request.page_size() == 0 ? kPageRowsDefault : request.page_size();
@@ -116,10 +133,12 @@ absl::StatusOr<SearchPlan> CatalogueImpl::PlanFor(const access::Caller& caller, 
 }
 
 void CatalogueImpl::Search(access::Caller caller, v1::SearchRequest request, SearchDone done) {
-  auto plan = PlanFor(caller, request);
-  if (!plan.ok()) return done(plan.status());
   access::Ask ask;
+  ask.rules = site_.gate->rules();
+  auto plan = PlanFor(*ask.rules, caller, request);
+  if (!plan.ok()) return done(plan.status());
   ask.action = request.has_term() ? access::Action::kSearchPersonal : access::Action::kSearch;
+  ask.term = request.term().field();
   ask.justification = request.justification();
   ask.rows = static_cast<uint32_t>(plan->rows_max);
   if (plan->term.has_value()) {
@@ -154,7 +173,8 @@ void CatalogueImpl::SearchLogged(const access::Caller& caller, const v1::SearchR
   CloseThenAnswer<v1::SearchResponse>(caller, delivered, std::move(response), std::move(done));
 }
 
-absl::StatusOr<v1::ShowResponse> CatalogueImpl::Opened(const StoredRecord& stored, const keys::ReleasePermit& permit, bool personal) const {
+absl::StatusOr<v1::ShowResponse> CatalogueImpl::Opened(const StoredRecord& stored, const keys::ReleasePermit& permit,
+                                                       const Sight& sight) const {
   const v1::RecordingRecord& record = stored.record;
   v1::ShowResponse response;
   *response.mutable_recording() = Summarise(record);
@@ -169,7 +189,7 @@ absl::StatusOr<v1::ShowResponse> CatalogueImpl::Opened(const StoredRecord& store
   } else if (absl::Status live = CheckStillLive(site_.engine->records(), record); !live.ok()) {
     return live;
   }
-  if (!personal) return response;
+  if (!sight.personal) return response;
   auto opener = keys::RecordingOpener::Create(**epoch, IdOf(record), record.wrapped_data_key());
   if (!opener.ok()) return opener.status();
   auto sealed = site_.engine->records().Get(storage::Table::kMetadata, record.id());
@@ -177,7 +197,7 @@ absl::StatusOr<v1::ShowResponse> CatalogueImpl::Opened(const StoredRecord& store
   if (!sealed->has_value()) return absl::DataLossError("metadata: missing in the store; restore it from a backup and run fsck");
   auto metadata = opener->OpenMetadata(permit, **sealed);
   if (!metadata.ok()) return metadata.status();
-  *response.mutable_metadata() = *std::move(metadata);
+  *response.mutable_metadata() = sight.Keep(*std::move(metadata));
   return response;
 }
 
@@ -187,7 +207,8 @@ void CatalogueImpl::Show(access::Caller caller, v1::ShowRequest request, ShowDon
   auto stored = ReadRecord(site_.engine->records(), *id);
   if (!stored.ok() && !absl::IsNotFound(stored.status())) return done(stored.status());
   access::Ask ask;
-  const bool personal = access::EffectiveScope(caller, access::Action::kShowPersonal) != v1::SCOPE_UNSPECIFIED;
+  ask.rules = site_.gate->rules();
+  const bool personal = access::EffectiveScope(*ask.rules, caller, access::Action::kShowPersonal) != v1::SCOPE_UNSPECIFIED;
   ask.action = personal ? access::Action::kShowPersonal : access::Action::kShow;
   ask.requested_id = request.recording_id();
   ask.justification = request.justification();
@@ -195,16 +216,17 @@ void CatalogueImpl::Show(access::Caller caller, v1::ShowRequest request, ShowDon
   ask.rows = 1;
   auto shared = std::make_shared<StoredRecord>(stored.ok() ? *std::move(stored) : StoredRecord());
   if (personal) ask.caller_pseudonyms = [this, shared] { return CallerPseudonymsOf(site_, shared->record); };
+  const Sight sight{ask.rules, caller.account().role(), personal};
   site_.gate->Release(caller, std::move(ask),
-                      [this, caller, shared, personal, id = *id, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
+                      [this, caller, shared, sight, id = *id, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {
                         auto held = std::make_shared<absl::StatusOr<keys::ReleasePermit>>(std::move(permit));
-                        site_.executor->Post([this, caller, shared, personal, id, held, done] {
+                        site_.executor->Post([this, caller, shared, sight, id, held, done] {
                           if (!held->ok()) return done(held->status());
                           access::Gate::Delivered delivered;
                           delivered.of_sequence = (*held)->sequence();
                           delivered.recording = id;
                           delivered.rows = 1;
-                          CloseThenAnswer<v1::ShowResponse>(caller, delivered, Opened(*shared, **held, personal), done);
+                          CloseThenAnswer<v1::ShowResponse>(caller, delivered, Opened(*shared, **held, sight), done);
                         });
                       });
 }

@@ -40,7 +40,7 @@ void RecordStream::HandleOpen(const v1::Open& open) {
   phase_ = Phase::kOpening;
   const absl::Time now = site_.clock->Now();
   const access::Decision decision =
-      access::DecideRecord(caller_, {open.centre(), open.queue(), open.retention_class(), open.format()}, now);
+      access::DecideRecord(*site_.gate->rules(), caller_, {open.centre(), open.queue(), open.retention_class(), open.format()}, now);
   if (!decision.allowed) return Refuse(decision.rule, decision.refusal);
   auto request = CheckOpen(open, caller_.account(), site_.limits, now);
   if (!request.ok()) return End(request.status());

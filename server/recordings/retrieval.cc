@@ -89,6 +89,7 @@ class Stream : public RetrievalStream, public std::enable_shared_from_this<Strea
   bool admitted_ = false;
   bool sending_ = false;
   storage::RecordingId id_;
+  access::Ask ask_;
   v1::RecordingRecord record_;
   std::optional<keys::ReleasePermit> permit_;
   std::optional<keys::RecordingOpener> opener_;
@@ -138,19 +139,18 @@ void Stream::Begin() {
   id_ = *id;
   auto stored = ReadRecord(site_.engine->records(), id_);
   if (!stored.ok() && !absl::IsNotFound(stored.status())) return Leave(stored.status());
-  access::Ask ask;
-  ask.action = action_;
-  ask.requested_id = request_.recording_id();
-  ask.justification = request_.justification();
-  ask.offset = request_.offset();
-  ask.length = request_.length();
+  ask_.action = action_;
+  ask_.requested_id = request_.recording_id();
+  ask_.justification = request_.justification();
+  ask_.offset = request_.offset();
+  ask_.length = request_.length();
   if (stored.ok()) {
     record_ = std::move(stored->record);
-    ask.resource = ResourceOf(record_, caller_, *site_.keys);
-    ask.audio_bytes = BytesAsked();
-    ask.caller_pseudonyms = [this] { return CallerPseudonymsOf(site_, record_); };
+    ask_.resource = ResourceOf(record_, caller_, *site_.keys);
+    ask_.audio_bytes = BytesAsked();
+    ask_.caller_pseudonyms = [this] { return CallerPseudonymsOf(site_, record_); };
   }
-  site_.gate->Release(caller_, std::move(ask), [self = shared_from_this()](absl::StatusOr<keys::ReleasePermit> permit) {
+  site_.gate->Release(caller_, ask_, [self = shared_from_this()](absl::StatusOr<keys::ReleasePermit> permit) {
     self->strand_.Post([self, permit = std::move(permit)]() mutable { self->Permitted(std::move(permit)); });
   });
 }
@@ -281,9 +281,7 @@ void Stream::SendReady() {
     return Conclude(read_status_);
   }
   if (!ready_.has_value()) return Conclude(absl::OkStatus());
-  // Asked again before every message, so that a suspension, a revocation or a log that is not proven cuts a stream in flight.
-  if (absl::Status welcome = caller_.StillWelcome(site_.clock->Now()); !welcome.ok()) return Conclude(welcome);
-  if (absl::Status may = site_.gate->MayRelease(); !may.ok()) return Conclude(may);
+  if (absl::Status may = site_.gate->StillAllows(caller_, ask_); !may.ok()) return Conclude(may);
   delivered_ += ready_->audio().size();
   sending_ = true;
   peer_->Send(*std::exchange(ready_, std::nullopt));

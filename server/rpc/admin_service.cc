@@ -76,12 +76,9 @@ grpc::ServerUnaryReactor* AdminService::ReopenLog(grpc::CallbackServerContext* c
 
 std::unique_ptr<audit::Draft> AdminService::Permitted(const access::Caller& caller, const access::Ask& ask,
                                                       const std::function<void(absl::Status)>& refused) const {
-  const access::Decision decision = access::Decide(caller, ask, parts_.clock->Now());
+  const access::Decision decision = parts_.gate->DecideNow(caller, ask);
   if (decision.allowed) return access::DraftFor(caller, ask, decision);
-  // The gate decides again, alike, and answers only once the refusal is in the log.
-  parts_.gate->Note(caller, ask, [refused, refusal = decision.refusal](absl::StatusOr<uint64_t> sequence) {
-    refused(sequence.ok() ? refusal : sequence.status());
-  });
+  parts_.gate->Refuse(caller, ask, decision, refused);
   return nullptr;
 }
 

@@ -13,11 +13,11 @@
 #include "otokura/v1/admin.grpc.pb.h"
 #include "server/access/directory.h"
 #include "server/access/gate.h"
+#include "server/access/policy_loading.h"
 #include "server/audit/reopening.h"
 #include "server/keys/site_keys.h"
 #include "server/rpc/door.h"
 #include "server/rpc/unary_call.h"
-#include "server/runtime/clock.h"
 #include "server/runtime/executor.h"
 
 namespace otokura::rpc {
@@ -27,7 +27,8 @@ inline constexpr uint32_t kAccountPageRowsDefault = 200;
 
 // Every method takes its message raw (wire.h).
 using RawAdminService = v1::Admin::WithRawCallbackMethod_AddAccount<v1::Admin::WithRawCallbackMethod_ListAccounts<
-    v1::Admin::WithRawCallbackMethod_SuspendAccount<v1::Admin::WithRawCallbackMethod_ReopenLog<v1::Admin::Service>>>>;
+    v1::Admin::WithRawCallbackMethod_SuspendAccount<v1::Admin::WithRawCallbackMethod_ReopenLog<
+        v1::Admin::WithRawCallbackMethod_LoadPolicy<v1::Admin::WithRawCallbackMethod_ShowPolicy<v1::Admin::Service>>>>>>;
 
 class AdminService : public RawAdminService {
  public:
@@ -38,8 +39,8 @@ class AdminService : public RawAdminService {
     access::Directory* directory;
     const keys::SiteKeys* keys;
     audit::Reopening* reopening;
+    access::PolicyLoading* policy;
     runtime::Executor* executor;
-    runtime::Clock* clock;
   };
   explicit AdminService(Parts parts) : parts_(parts) {}
 
@@ -51,6 +52,10 @@ class AdminService : public RawAdminService {
                                            grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ReopenLog(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* LoadPolicy(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ShowPolicy(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                       grpc::ByteBuffer* response) override;
 
  private:
   using AccountDone = std::function<void(absl::StatusOr<v1::Account>)>;

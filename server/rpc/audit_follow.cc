@@ -46,6 +46,7 @@ class FollowReactor : public grpc::ServerWriteReactor<grpc::ByteBuffer> {
   const AuditFollows::Parts& parts_;
   std::atomic<bool> cancelled_{false};
   std::optional<access::Caller> caller_;
+  access::Ask ask_;
   bool admitted_ = false;
   std::optional<keys::ReleasePermit> permit_;
   std::vector<audit::Condition> conditions_;
@@ -73,11 +74,10 @@ void FollowReactor::Begin(absl::StatusOr<access::Caller> caller, const grpc::Byt
   caller_ = *std::move(caller);
   auto parsed = Parse<v1::FollowAuditRequest>(request);
   if (!parsed.ok()) return End(parsed.status());
-  access::Ask ask;
-  ask.action = access::Action::kFollowAudit;
+  ask_.action = access::Action::kFollowAudit;
   // Told only to those who may follow: whoever may not is refused, and that is logged, however the request is made.
-  absl::Status understood = Understand(*parsed, &ask.requested_id);
-  parts_.gate->Release(*caller_, std::move(ask), [this, understood](absl::StatusOr<keys::ReleasePermit> permit) {
+  absl::Status understood = Understand(*parsed, &ask_.requested_id);
+  parts_.gate->Release(*caller_, ask_, [this, understood](absl::StatusOr<keys::ReleasePermit> permit) {
     parts_.executor->Post([this, understood, permit = std::move(permit)]() mutable { Permitted(understood, std::move(permit)); });
   });
 }
@@ -95,7 +95,7 @@ void FollowReactor::Permitted(const absl::Status& understood, absl::StatusOr<key
 absl::Status FollowReactor::StillOn() const {
   if (cancelled_) return absl::CancelledError("follow: cancelled by the caller");
   if (follows_.stopping_) return absl::UnavailableError("gateway: it is stopping; follow again from next_sequence");
-  return caller_->StillWelcome(parts_.clock->Now());
+  return parts_.gate->StillAllows(*caller_, ask_);
 }
 
 void FollowReactor::Turn() {

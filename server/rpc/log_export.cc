@@ -27,6 +27,7 @@ class LogExports::Reactor final : public LogStream {
   const Parts& parts_;
   const grpc::ByteBuffer* const request_bytes_;
   std::optional<access::Caller> caller_;
+  access::Ask ask_;
   v1::ExportLogRequest request_;
   std::optional<keys::ReleasePermit> permit_;
   audit::PublishedCheckpoint checkpoint_;
@@ -46,9 +47,8 @@ void LogExports::Reactor::Begin(absl::StatusOr<access::Caller> caller) {
     return Finish(ToGrpc(
         absl::ResourceExhaustedError(absl::StrCat("audit log: ", kLogExportsMax, " exports run already; try again when one has ended"))));
   }
-  access::Ask ask;
-  ask.action = access::Action::kExportAudit;
-  parts_.gate->Release(*caller_, std::move(ask), [this](absl::StatusOr<keys::ReleasePermit> permit) {
+  ask_.action = access::Action::kExportAudit;
+  parts_.gate->Release(*caller_, ask_, [this](absl::StatusOr<keys::ReleasePermit> permit) {
     parts_.executor->Post([this, permit = std::move(permit)]() mutable { Permitted(std::move(permit)); });
   });
 }
@@ -85,8 +85,7 @@ void LogExports::Reactor::Sent(bool ok) {
 }
 
 absl::Status LogExports::Reactor::SendNext() {
-  // Asked again before every message, so that a suspension or revocation cuts an export in flight.
-  if (absl::Status welcome = caller_->StillWelcome(parts_.clock->Now()); !welcome.ok()) return welcome;
+  if (absl::Status allowed = parts_.gate->StillAllows(*caller_, ask_); !allowed.ok()) return allowed;
   absl::StatusOr<audit::LeafRun> run = parts_.runs->Read(*permit_, next_, checkpoint_.tree_size, request_.with_details());
   if (!run.ok()) return run.status();
   next_ += run->leaves;

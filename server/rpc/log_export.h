@@ -12,7 +12,6 @@
 #include "server/audit/leaf_runs.h"
 #include "server/audit/publisher.h"
 #include "server/rpc/door.h"
-#include "server/runtime/clock.h"
 #include "server/runtime/executor.h"
 
 namespace otokura::rpc {
@@ -29,7 +28,6 @@ class LogExports {
     const audit::Publisher* publisher = nullptr;
     const audit::LeafRuns* runs = nullptr;
     runtime::Executor* executor = nullptr;
-    runtime::Clock* clock = nullptr;
   };
   explicit LogExports(Parts parts) : parts_(parts) {}
 

@@ -25,12 +25,9 @@ access::Ask AskForProof(std::string what = "") {
 // Hashes alone make no entry: whoever watches checkpoints would else grow the log by watching it.
 void LogProofs::IfAllowed(const access::Caller& caller, std::function<void()> allowed, std::function<void(absl::Status)> refused) const {
   const access::Ask ask = AskForProof();
-  const access::Decision decision = access::Decide(caller, ask, parts_.clock->Now());
+  const access::Decision decision = parts_.gate->DecideNow(caller, ask);
   if (decision.allowed) return parts_.executor->Post(std::move(allowed));
-  // The gate decides again, alike, and answers only once the refusal is in the log.
-  parts_.gate->Note(caller, ask, [refused = std::move(refused), refusal = decision.refusal](absl::StatusOr<uint64_t> sequence) {
-    refused(sequence.ok() ? refusal : sequence.status());
-  });
+  parts_.gate->Refuse(caller, ask, decision, std::move(refused));
 }
 
 void LogProofs::Checkpoint(const access::Caller& caller, Done<v1::GetCheckpointResponse> done) const {

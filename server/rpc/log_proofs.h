@@ -8,7 +8,6 @@
 #include "otokura/v1/audit.pb.h"
 #include "server/access/gate.h"
 #include "server/audit/publisher.h"
-#include "server/runtime/clock.h"
 #include "server/runtime/executor.h"
 #include "server/storage/storage.h"
 
@@ -26,7 +25,6 @@ class LogProofs {
     const audit::Publisher* publisher = nullptr;
     const storage::RecordReader* records = nullptr;
     runtime::Executor* executor = nullptr;
-    runtime::Clock* clock = nullptr;
   };
   explicit LogProofs(Parts parts) : parts_(parts) {}
 

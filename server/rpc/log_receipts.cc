@@ -50,6 +50,7 @@ class LogReceipts::Reactor final : public LogStream {
   grpc::CallbackServerContext* const context_;
   const grpc::ByteBuffer* const request_bytes_;
   std::optional<access::Caller> caller_;
+  access::Ask ask_;
   std::string recording_;       // 16 bytes
   uint64_t next_ = 0;           // the entry to give next: at first the RECEIPT
   uint64_t accesses_left_ = 0;  // 0 before the RECEIPT was read, and after the first entry
@@ -62,9 +63,8 @@ void LogReceipts::Reactor::Begin(absl::StatusOr<access::Caller> caller) {
   caller_ = *std::move(caller);
   const absl::StatusOr<v1::GetReceiptRequest> request = Parse<v1::GetReceiptRequest>(*request_bytes_);
   if (!request.ok()) return Finish(ToGrpc(request.status()));
-  access::Ask ask;
-  ask.action = access::Action::kMakeReceipt;
-  ask.requested_id = request->recording_id();
+  ask_.action = access::Action::kMakeReceipt;
+  ask_.requested_id = request->recording_id();
   absl::Status limited;
   if (!Admit(kLogReceiptsMax)) {
     limited =
@@ -74,15 +74,15 @@ void LogReceipts::Reactor::Begin(absl::StatusOr<access::Caller> caller) {
     recording_ = std::string(id->bytes());
     const absl::StatusOr<v1::AccessCount> count = audit::ReadAccessCount(*parts_.records, recording_);
     if (!count.ok()) return Finish(ToGrpc(count.status()));
-    if (count->count() > 0) ask.resource = access::Resource{.id = *id, .centre = {}};
+    if (count->count() > 0) ask_.resource = access::Resource{.id = *id, .centre = {}};
     limited.Update(CheckCount(count->count()));
   }
   // Only who may have receipts learns of a limit.
-  if (!limited.ok() && access::Decide(*caller_, ask, parts_.clock->Now()).allowed) {
+  if (!limited.ok() && parts_.gate->DecideNow(*caller_, ask_).allowed) {
     parts_.gate->Refused(v1::RECEIPT, "limit", access::RoleName(caller_->account().role()), caller_->Describe());
     return Finish(ToGrpc(limited));
   }
-  parts_.gate->Note(*caller_, ask, [this](absl::StatusOr<uint64_t> sequence) {
+  parts_.gate->Note(*caller_, ask_, [this](absl::StatusOr<uint64_t> sequence) {
     parts_.executor->Post([this, sequence = std::move(sequence)]() mutable { Noted(std::move(sequence)); });
   });
 }
@@ -113,8 +113,7 @@ void LogReceipts::Reactor::AwaitCheckpoint(int turns_left) {
 void LogReceipts::Reactor::Sent(bool ok) {
   if (!ok) return Finish(ToGrpc(absl::CancelledError("receipt: cancelled by the caller")));
   if (begun_ && accesses_left_ == 0) return Finish(grpc::Status::OK);
-  // Asked again before every message, so that a suspension or revocation cuts a receipt in flight.
-  if (absl::Status welcome = caller_->StillWelcome(parts_.clock->Now()); !welcome.ok()) return Finish(ToGrpc(welcome));
+  if (absl::Status allowed = parts_.gate->StillAllows(*caller_, ask_); !allowed.ok()) return Finish(ToGrpc(allowed));
   const absl::StatusOr<v1::GetReceiptResponse> response = NextLeaves();
   if (!response.ok()) return Finish(ToGrpc(response.status()));
   Send(*response);

@@ -13,7 +13,6 @@
 #include "server/access/gate.h"
 #include "server/audit/publisher.h"
 #include "server/rpc/door.h"
-#include "server/runtime/clock.h"
 #include "server/runtime/executor.h"
 #include "server/storage/storage.h"
 
@@ -32,7 +31,6 @@ class LogReceipts {
     const audit::Publisher* publisher = nullptr;
     const storage::RecordReader* records = nullptr;
     runtime::Executor* executor = nullptr;
-    runtime::Clock* clock = nullptr;
   };
   explicit LogReceipts(Parts parts) : parts_(parts) {}
 

@@ -95,7 +95,7 @@ BenchLog::BenchLog()
   parts.events = &events_;
   publisher_ = std::make_unique<audit::Publisher>(std::move(parts));
   publisher_->Start(kCheckpointInterval);
-  gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get());
+  gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get(), &policy_);
   queries_ = std::make_unique<audit::Queries>(&engine_->records(), &keys_, log_.get());
 }
 

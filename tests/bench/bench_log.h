@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "crypto/signed_note.h"
+#include "policy/shipped.h"
 #include "server/access/gate.h"
 #include "server/audit/log.h"
 #include "server/audit/publisher.h"
@@ -58,6 +59,7 @@ class BenchLog {
   std::unique_ptr<audit::Log> log_;
   std::unique_ptr<storage::Committer> committer_;
   std::unique_ptr<audit::Publisher> publisher_;
+  const access::PolicyInForce policy_{policy::ShippedRules()};
   std::unique_ptr<access::Gate> gate_;
   std::unique_ptr<audit::Queries> queries_;
   uint64_t asked_ = 0;

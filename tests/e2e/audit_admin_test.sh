@@ -8,7 +8,8 @@ Wav "$work/speech" >"$work/speech.wav"
 id=$(Record pbx-1 "$work/speech.wav" --pension-number 3857190264)
 
 for command in "" record watch search show listen get audit "audit list" "audit count" "audit tail" "audit show" "audit report" "audit receipt" "audit verify-receipt" "audit key" "audit export" "audit verify" \
-  "audit prove" "audit verify-proof" admin "admin account" "admin account add" "admin account list" "admin account suspend"; do
+  "audit prove" "audit verify-proof" admin "admin account" "admin account add" "admin account list" "admin account suspend" "admin policy" \
+  "admin policy signer" "admin policy sign" "admin policy load" "admin policy show" "admin policy diff"; do
   # shellcheck disable=SC2086
   Expect 0 "otokura $command --help" "$OTOKURA" $command --help
 done

@@ -120,6 +120,8 @@ Enrol() {
   As admin otokura admin account add --name "$name" --role "$role" --certificate "$work/pki/$name.pem" "$@" >"$out" 2>"$said" || Fatal "$name cannot be enrolled"
 }
 
+SignerKey() { "$OTOKURA" admin policy signer --key "$work/$1.pem" --name "$1"; }
+
 Begin() {
   local name
   mkdir "$site"
@@ -128,6 +130,7 @@ Begin() {
   for name in admin security auditor operator supervisor contractor recorder stranger; do
     bash "$OTOKURA_PKI" account "$work/pki" "$name" >"$said" 2>&1 || Fatal "no certificate for $name"
   done
+  for name in alice bob mallory; do openssl genpkey -algorithm ed25519 -out "$work/$name.pem" 2>"$said" || Fatal "no key for $name"; done
   echo "correct horse battery staple" >"$work/passphrase"
   cat >"$work/gateway.textproto" <<END
 listen_address: "127.0.0.1:0"
@@ -142,6 +145,8 @@ retention_classes { name: "standard" years: 5 }
 limits { free_space_fair_bytes: 2097152 free_space_min_bytes: 1048576 reserve_bytes: 1048576 takeover_silence_seconds: 2 }
 demo: true
 address_file: "$work/address"
+policy_signers: "$(SignerKey alice)"
+policy_signers: "$(SignerKey bob)"
 END
   "$OTOKURAD" init --config "$work/gateway.textproto" --admin-certificate "$work/pki/admin.pem" --security-certificate "$work/pki/security.pem" >"$out" 2>"$said" ||
     Fatal "otokurad init"

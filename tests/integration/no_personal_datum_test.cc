@@ -24,6 +24,7 @@
 #include "tests/integration/collector_port.h"
 #include "tests/integration/marked_data.h"
 #include "tests/integration/site.h"
+#include "tests/unit/policy/policy_site.h"
 
 namespace otokura::integration {
 namespace {
@@ -182,6 +183,7 @@ class NoPersonalDatum : public ::testing::Test {
   void AskForTheLog();
   void AskForAccounts();
   void MakeReceipts();
+  void LoadPolicies();
 
   // ---- what is logged
 
@@ -366,6 +368,20 @@ void NoPersonalDatum::MakeReceipts() {
   }
 }
 
+// Rightly, by the wrong account, and a text that is full of what nobody should log.
+void NoPersonalDatum::LoadPolicies() {
+  const auto marked = [this](v1::Policy* changed) { changed->add_centres()->set_centre(marks_.centre); };
+  const std::string note = policy::NoteForTest(policy::TextForTest(2, marked));
+  const std::string words = policy::NoteForTest("# " + marks_.reason + " " + marks_.pension_number + "\n");
+  EXPECT_FALSE(site_.LoadPolicy(words).ok());
+  EXPECT_FALSE(site_.LoadPolicy(marks_.reason).ok());
+  EXPECT_FALSE(site_.LoadPolicy(note, marks_.operator_account).ok());
+  EXPECT_EQ(site_.LoadPolicy(note), absl::OkStatus());
+  for (const std::string& account : {marks_.auditor_account, marks_.operator_account}) {
+    Ask<v1::Admin>(account, &v1::Admin::Stub::ShowPolicy, v1::ShowPolicyRequest()).IgnoreError();
+  }
+}
+
 TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
   using Scenario = std::function<void()>;
   const Scenario at_start = [] {};  // the gateway's start, or the call at the beginning, has made one
@@ -442,6 +458,8 @@ TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
       {v1::AUDIT_COUNT, log},
       {v1::AUDIT_FOLLOW, log},
       {v1::RECEIPT, [this] { MakeReceipts(); }},
+      {v1::POLICY_LOAD, [this] { LoadPolicies(); }},
+      {v1::POLICY_SHOW, at_start},  // of the same
       {v1::ACCOUNT_ADD, at_start},
       {v1::ACCOUNT_LIST, accounts},
       {v1::ACCOUNT_SUSPEND, accounts},

@@ -23,6 +23,7 @@
 #include "server/rpc/library_messages.h"
 #include "server/rpc/status.h"
 #include "server/storage/memory_engine.h"
+#include "tests/unit/policy/policy_site.h"
 
 extern char** environ;
 
@@ -76,6 +77,7 @@ Site::Site() {
   config_.mutable_limits()->set_reserve_bytes(1 << 20);
   config_.set_demo(true);  // everything lies on one file system here
   config_.set_address_file(folder() + "/address");
+  for (const std::string& signer : policy::SignersForTest()) config_.add_policy_signers(signer);
   WriteFile(passphrase_file(), "correct horse battery staple\n");
   events_descriptor_ = open(events_file().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   events_ = std::make_unique<runtime::EventLog>(events_descriptor_);
@@ -214,6 +216,16 @@ absl::Status Site::Enrol(v1::AddAccountRequest request) {
   context.set_deadline(std::chrono::system_clock::now() + kCallPatience);
   v1::AddAccountResponse response;
   return rpc::FromGrpc(stub->AddAccount(&context, request, &response));
+}
+
+absl::Status Site::LoadPolicy(const std::string& note, const std::string& account) {
+  const auto stub = v1::Admin::NewStub(ConnectAs(account));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + kCallPatience);
+  v1::LoadPolicyRequest request;
+  request.set_note(note);
+  v1::LoadPolicyResponse response;
+  return rpc::FromGrpc(stub->LoadPolicy(&context, request, &response));
 }
 
 absl::Status Site::EnrolEverybody() {

@@ -69,6 +69,8 @@ class Site {
   // Enrols through the Admin service, as "admin".
   absl::Status Enrol(const std::string& name, v1::Role role);
   absl::Status Enrol(v1::AddAccountRequest request);
+  // Through the Admin service. The site's signers are a, b and c of tests/unit/policy/policy_site.h.
+  absl::Status LoadPolicy(const std::string& note, const std::string& account = "security");
   // recorder, operator, supervisor, contractor, auditor, all of kCentre.
   absl::Status EnrolEverybody();
 

@@ -40,6 +40,7 @@ struct AuditEntry {
   std::string centre{};
   uint64_t audio_bytes = 0;
   std::string subject{};
+  std::string policy_sha256{};  // of a POLICY_LOAD: lower-case hex
   std::string account{}, person{}, company{}, certificate{}, address{}, reference{}, reason{}, target{};
   std::vector<std::string> closed{};  // fields that the leaf commits to and whose value was pruned
 };

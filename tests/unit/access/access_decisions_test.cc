@@ -8,16 +8,17 @@ using ::testing::Not;
 
 constexpr v1::Role kRoles[] = {v1::RECORDER, v1::OPERATOR, v1::SUPERVISOR, v1::CONTRACTOR, v1::SECURITY, v1::AUDITOR, v1::ADMIN};
 
-Decision DecideNow(const Caller& caller, const Ask& ask) { return Decide(caller, ask, kTestStart); }
+const Rules& Shipped() { return *policy::ShippedRules(); }
+Decision DecideNow(const Caller& caller, const Ask& ask) { return Decide(Shipped(), caller, ask, kTestStart); }
 
 TEST(DecideTest, I6_AWellJustifiedAskIsAllowedExactlyWhereTheTableSaysSo) {
   for (v1::Role role : kRoles) {
     for (int number = 0; number < kActions; ++number) {
       const auto action = static_cast<Action>(number);
       Ask ask = AskForTest(action);
-      if (!MayState(role, "inquiry")) ask.justification.Clear();
+      if (!Shipped().MayState(role, "inquiry")) ask.justification.Clear();
       const Decision decision = DecideNow(CallerForTest(role), ask);
-      const bool expected = ScopeOf(role, action) != v1::SCOPE_UNSPECIFIED && action != Action::kRecord;
+      const bool expected = Shipped().ScopeOf(role, action) != v1::SCOPE_UNSPECIFIED && action != Action::kRecord;
       EXPECT_EQ(decision.allowed, expected) << RoleName(role) << " " << ActionName(action) << " " << decision.refusal;
       EXPECT_EQ(decision.refusal.ok(), decision.allowed);
       if (expected) continue;
@@ -125,7 +126,7 @@ TEST(DecideTest, AnAccountsScopeNeverWidensTheRoles) {
   ask.resource->centre = "Osaka";
   EXPECT_FALSE(DecideNow(CallerForTest(account), ask).allowed);
   account.set_role(v1::CONTRACTOR);
-  EXPECT_EQ(EffectiveScope(CallerForTest(account), Action::kListen), v1::SCOPE_UNSPECIFIED);
+  EXPECT_EQ(EffectiveScope(Shipped(), CallerForTest(account), Action::kListen), v1::SCOPE_UNSPECIFIED);
 }
 
 TEST(DecideTest, ARightOverEverythingIsNotHalved) {
@@ -142,8 +143,8 @@ TEST(DecideTest, SuspendedExpiredAndRevokedAreRefusedWhateverTheyAsk) {
   EXPECT_EQ(suspended.rule, "suspended");
   EXPECT_EQ(suspended.refusal.code(), absl::StatusCode::kPermissionDenied);
   Caller caller = CallerForTest(v1::OPERATOR);
-  EXPECT_EQ(Decide(caller, ask, caller.certificate_expiry).refusal.code(), absl::StatusCode::kUnauthenticated);
-  EXPECT_TRUE(Decide(caller, ask, caller.certificate_expiry - absl::Microseconds(1)).allowed);
+  EXPECT_EQ(Decide(Shipped(), caller, ask, caller.certificate_expiry).refusal.code(), absl::StatusCode::kUnauthenticated);
+  EXPECT_TRUE(Decide(Shipped(), caller, ask, caller.certificate_expiry - absl::Microseconds(1)).allowed);
   caller.certificate_revoked = std::make_shared<std::atomic<bool>>(true);
   const Decision revoked = DecideNow(caller, ask);
   EXPECT_EQ(revoked.rule, "certificate");
@@ -172,7 +173,7 @@ TEST(DecideTest, RefusalsNameNothingPersonal) {
 // ---- recorders
 
 RecordAsk RecordAskForTest() { return {"Tokyo", "", "", FormatForTest()}; }
-Decision DecideRecordNow(const Caller& caller, const RecordAsk& ask) { return DecideRecord(caller, ask, kTestStart); }
+Decision DecideRecordNow(const Caller& caller, const RecordAsk& ask) { return DecideRecord(Shipped(), caller, ask, kTestStart); }
 
 TEST(DecideRecordTest, I6_OnlyRecordersAndOnlyWhatTheirAccountHas) {
   for (v1::Role role : kRoles) {

@@ -320,8 +320,8 @@ TEST_F(DirectoryTest, RecordersHaveTheQueuesOfTheirCentres) {
   std::string rule;
   const auto caller = directory_->Identify(PeerWith(issued.certificate_pem, "pbx-1"), &rule);
   ASSERT_TRUE(caller.ok());
-  EXPECT_TRUE(DecideRecord(*caller, {"Tokyo", "Tokyo-general", "", FormatForTest()}, kTestStart).allowed);
-  EXPECT_FALSE(DecideRecord(*caller, {"Tokyo", "Osaka-general", "", FormatForTest()}, kTestStart).allowed);
+  EXPECT_TRUE(DecideRecord(*policy::ShippedRules(), *caller, {"Tokyo", "Tokyo-general", "", FormatForTest()}, kTestStart).allowed);
+  EXPECT_FALSE(DecideRecord(*policy::ShippedRules(), *caller, {"Tokyo", "Osaka-general", "", FormatForTest()}, kTestStart).allowed);
 }
 
 TEST_F(DirectoryTest, I6_I11_RevokedCertificatesAreRefusedAtTheNextReloadAndAStaleListStopsNoRecorder) {

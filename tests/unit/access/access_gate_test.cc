@@ -30,7 +30,7 @@ class GateTest : public ::testing::Test {
   }
 
   LogSite site_;
-  Gate gate_{site_.committer.get(), &site_.clock};
+  Gate gate_{site_.committer.get(), &site_.clock, PolicyForTest()};
 };
 
 TEST_F(GateTest, I2_APermitNamesADurableAllowedEntry) {
@@ -98,7 +98,7 @@ TEST_F(GateTest, I2_NoPermitBeforeTheCommitReturns) {
 TEST_F(GateTest, I2_NoPermitWhereTheEntryCannotBeWritten) {
   for (const absl::Status& failure : {absl::ResourceExhaustedError("full"), absl::InternalError("broken"), absl::UnavailableError("EIO")}) {
     LogSite site;
-    Gate gate(site.committer.get(), &site.clock);
+    Gate gate(site.committer.get(), &site.clock, PolicyForTest());
     site.engine->SetFault(
         [failure](StorageCall call, const storage::AudioObjectId*) { return call == StorageCall::kCommit ? failure : absl::OkStatus(); });
     const auto permit = ReleaseAndWait(gate, CallerForTest(v1::OPERATOR), AskForTest(Action::kListen));
@@ -177,7 +177,7 @@ TEST_F(GateTest, EntriesMayUseTheReserve) {
     void Drain() override {}
     std::vector<bool> reserve;
   } watcher;
-  Gate gate(&watcher, &site_.clock);
+  Gate gate(&watcher, &site_.clock, PolicyForTest());
   (void)ReleaseAndWait(gate, CallerForTest(v1::OPERATOR), AskForTest(Action::kListen));
   (void)ReleaseAndWait(gate, CallerForTest(v1::CONTRACTOR), AskForTest(Action::kListen));
   gate.Note(CallerForTest(v1::OPERATOR), AskForTest(Action::kSearch), [](absl::StatusOr<uint64_t>) {});
@@ -188,7 +188,7 @@ TEST_F(GateTest, EntriesMayUseTheReserve) {
 
 TEST_F(GateTest, I7_I11_WhileTheLogIsUnprovenNothingOfARecordingIsReleased) {
   absl::Status may_release = absl::FailedPreconditionError("audit log: an older state of it was put back");
-  Gate gate(site_.committer.get(), &site_.clock, {}, [&may_release] { return may_release; });
+  Gate gate(site_.committer.get(), &site_.clock, PolicyForTest(), {}, [&may_release] { return may_release; });
   const Caller supervisor = CallerForTest(v1::SUPERVISOR);
   for (Action action : {Action::kShow, Action::kShowPersonal, Action::kListen, Action::kDownload}) {
     EXPECT_EQ(ReleaseAndWait(gate, supervisor, AskForTest(action)).status(), may_release) << ActionName(action);
@@ -273,7 +273,7 @@ TEST_F(GateTest, I6_RefusalsThatCouldNotBeWrittenAreInALaterSummary) {
 
 TEST_F(GateTest, I6_WhatWasCountedIsWrittenWhenTheGateEnds) {
   {
-    Gate gate(site_.committer.get(), &site_.clock);
+    Gate gate(site_.committer.get(), &site_.clock, PolicyForTest());
     for (int i = 0; i < 15; ++i) gate.Refused(v1::INGEST_REFUSED, "centre", "recorder", {});
   }
   site_.committer->Drain();
@@ -316,7 +316,7 @@ TEST_F(GateTest, I10_HundredsOfThousandsOfRefusalsStayWithinTheCeilingAndEachIsC
   constexpr int kSeconds = 150, kEverySecond = 2000;
   uint64_t refusals = 0;
   {
-    Gate gate(site_.committer.get(), &site_.clock, {kCeiling, kCeiling, kCeiling});
+    Gate gate(site_.committer.get(), &site_.clock, PolicyForTest(), {kCeiling, kCeiling, kCeiling});
     std::vector<Caller> callers;
     for (int i = 0; i < 20; ++i) callers.push_back(CallerForTest(AccountForTest(v1::CONTRACTOR, "partner-" + std::to_string(i))));
     const Ask ask = AskForTest(Action::kListen);
@@ -365,7 +365,7 @@ TEST_F(GateTest, I10_ARestartGivesNobodyTheDaysAllowanceAnew) {
   // Entries that refusals make within a minute of a gate of its own; what was only counted is a summary when it ends.
   const auto refused_in_a_minute = [&](const RefusalLimits& limits) {
     site_.committer->Drain();  // the last one's summary
-    Gate gate(site_.committer.get(), &site_.clock, limits);
+    Gate gate(site_.committer.get(), &site_.clock, PolicyForTest(), limits);
     EXPECT_EQ(gate.TakeUpCeilings({&site_.engine->records(), &site_.keys, site_.log.get()}), absl::OkStatus());
     const uint64_t before = Size();
     for (int i = 0; i < kAccountRefusalsPerMinute; ++i) EXPECT_FALSE(ReleaseAndWait(gate, caller, elsewhere).ok());

@@ -15,6 +15,7 @@ namespace otokura::access {
 
 using audit::kTestStart;
 using audit::LogSite;
+using audit::PolicyForTest;
 using audit::RecordingForTest;
 
 inline constexpr char kTrustDomain[] = "calls.example";
@@ -70,6 +71,7 @@ inline Ask AskForTest(Action action) {
   ask.action = action;
   ask.resource = Resource{RecordingForTest(1), "Tokyo", false};
   ask.requested_id = RecordingForTest(1).Text();
+  ask.term = v1::CALLER_NUMBER;
   ask.justification.set_purpose("inquiry");
   ask.justification.set_reference("CASE-2025-0042");
   return ask;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "crypto/secret.h"
+#include "policy/shipped.h"
 #include "server/access/gate.h"
 #include "server/audit/log.h"
 #include "server/audit/log_rows.h"
@@ -45,6 +46,11 @@ inline std::unique_ptr<Draft> DraftForTest(v1::AuditAction action, std::optional
 }
 
 inline const absl::Time kTestStart = absl::FromUnixSeconds(1'750'000'000);
+
+inline const access::PolicyInForce* PolicyForTest() {
+  static const access::PolicyInForce kShipped(policy::ShippedRules());
+  return &kShipped;
+}
 
 struct LogSite {
   explicit LogSite(std::unique_ptr<storage::MemoryEngine> from = storage::MemoryEngine::Create()) : engine(std::move(from)) {
@@ -116,7 +122,7 @@ inline void PrintTo(const FoundProblem& found, std::ostream* out) { *out << foun
 // A permit of any kind, from the only place that makes one: a gate over a log of its own.
 inline keys::ReleasePermit PermitForTest(access::Action action, v1::Role role) {
   LogSite site;
-  access::Gate gate(site.committer.get(), &site.clock);
+  access::Gate gate(site.committer.get(), &site.clock, PolicyForTest());
   auto enrolled = std::make_shared<access::Enrolled>();
   enrolled->account.set_name("somebody");
   enrolled->account.set_role(role);

@@ -136,7 +136,7 @@ void TestSite::Start() {
   log_ = *std::move(log);
   executor_ = runtime::Executor::Create(2);
   committer_ = storage::Committer::Create(engine_.get(), log_.get());
-  gate_ = std::make_unique<access::Gate>(committer_.get(), &clock_);
+  gate_ = std::make_unique<access::Gate>(committer_.get(), &clock_, &policy_);
   const Site site{engine_.get(), committer_.get(), keys_.get(), log_.get(), gate_.get(), executor_.get(), &clock_, limits_};
   auto ingest = Ingest::Create(site);
   ASSERT_TRUE(ingest.ok()) << ingest.status();

@@ -15,6 +15,7 @@
 #include "otokura/v1/errors.pb.h"
 #include "otokura/v1/stored.pb.h"
 #include "server/access/caller.h"
+#include "policy/shipped.h"
 #include "server/access/gate.h"
 #include "server/audit/log.h"
 #include "server/keys/key_hierarchy.h"
@@ -96,6 +97,7 @@ class TestSite {
   std::unique_ptr<audit::Log> log_;
   std::unique_ptr<runtime::Executor> executor_;
   std::unique_ptr<storage::Committer> committer_;
+  access::PolicyInForce policy_{policy::ShippedRules()};
   std::unique_ptr<access::Gate> gate_;
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<Retrieval> retrieval_;

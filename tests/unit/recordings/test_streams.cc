@@ -356,7 +356,7 @@ std::optional<v1::RetrieveHeader> ListenerStream::header() const {
 v1::Justification Inquiry() {
   v1::Justification justification;
   justification.set_purpose("inquiry");
-  justification.set_reference("case 1");
+  justification.set_reference("case-1");
   return justification;
 }
 

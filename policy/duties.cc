@@ -1,0 +1,67 @@
+#include "policy/duties.h"
+
+#include <algorithm>
+
+namespace otokura::policy {
+namespace {
+
+constexpr Action kRecordingActions[] = {Action::kRecord};
+constexpr Action kHearingActions[] = {Action::kShowPersonal, Action::kSearchPersonal, Action::kListen, Action::kDownload};
+constexpr Action kLogActions[] = {Action::kListAudit,  Action::kCountAudit,  Action::kFollowAudit, Action::kExportAudit,
+                                  Action::kProveAudit, Action::kMakeReceipt, Action::kReopenLog};
+constexpr Action kReopeningActions[] = {Action::kReopenLog};
+constexpr Action kEnrollingActions[] = {Action::kAddAccount};
+constexpr Action kSuspendingActions[] = {Action::kSuspendAccount};
+constexpr Action kPolicyActions[] = {Action::kLoadPolicy};
+
+constexpr Duty kRecording{"recording", kRecordingActions};
+constexpr Duty kHearing{"hearing", kHearingActions};
+constexpr Duty kLog{"log", kLogActions};
+constexpr Duty kReopening{"reopening", kReopeningActions};
+constexpr Duty kEnrolling{"enrolling", kEnrollingActions};
+constexpr Duty kSuspending{"suspending", kSuspendingActions};
+constexpr Duty kPolicy{"policy", kPolicyActions};
+
+constexpr IncompatibleDuties kPairs[] = {
+    // A recorder stands in a machine room and holds its key unattended: it can never read anything back.
+    {kRecording, kHearing},
+    {kRecording, kLog},
+    {kRecording, kEnrolling},
+    {kRecording, kSuspending},
+    {kRecording, kPolicy},
+    // Who hears neither watches over hearing nor decides who may.
+    {kHearing, kLog},
+    {kHearing, kEnrolling},
+    {kHearing, kSuspending},
+    {kHearing, kPolicy},
+    // Who lets people in neither decides what they may, nor puts out those who watch, nor touches the log of it.
+    {kEnrolling, kSuspending},
+    {kEnrolling, kPolicy},
+    {kEnrolling, kReopening},
+};
+
+constexpr RoleBar kBars[] = {
+    {v1::CONTRACTOR, Action::kDownload},
+};
+
+std::optional<Action> FirstOf(const Duty& duty, absl::Span<const Action> rights) {
+  const auto found = std::find_first_of(rights.begin(), rights.end(), duty.actions.begin(), duty.actions.end());
+  if (found == rights.end()) return std::nullopt;
+  return *found;
+}
+
+}  // namespace
+
+absl::Span<const IncompatibleDuties> IncompatiblePairs() { return kPairs; }
+
+absl::Span<const RoleBar> RoleBars() { return kBars; }
+
+std::optional<Conflict> FindConflict(absl::Span<const Action> rights) {
+  for (const IncompatibleDuties& pair : kPairs) {
+    const auto first = FirstOf(pair.first, rights), second = FirstOf(pair.second, rights);
+    if (first && second) return Conflict{*first, pair.first.name, *second, pair.second.name};
+  }
+  return std::nullopt;
+}
+
+}  // namespace otokura::policy
