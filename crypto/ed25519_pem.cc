@@ -21,6 +21,7 @@ struct Asking {
 // pem_password_cb
 int GivePassphrase(char* buffer, int bytes_max, int /*writing*/, void* argument) {
   Asking& asking = *static_cast<Asking*>(argument);
+  if (asking.asked) return -1;  // a decoder that failed has the next one try; nobody wants to type it twice
   asking.asked = true;
   const absl::StatusOr<SecretBytes> given = asking.passphrase();
   if (!given.ok()) {
