@@ -12,8 +12,8 @@
 
 namespace otokura::audit {
 
-// The digest in the newest entry POLICY_LOAD that is no refusal, found by the index of these records, which may be a snapshot, and read from
-// the leaf; nothing where there is none.
+// The digest in the newest entry POLICY_LOAD that is no refusal, found by the index of these records, which may be a snapshot, and read
+// from the leaf; nothing where there is none.
 absl::StatusOr<std::optional<std::string>> NewestPolicyDigest(const storage::RecordReader& records, const keys::SiteKeys& keys,
                                                               const Log& log);
 

@@ -1,7 +1,6 @@
 // Checkpoints held elsewhere: releases wait for a mandatory anchor and calls never do; a site that was put back or copied shows.
 #include <fcntl.h>
 #include <gmock/gmock.h>
-#include <grpcpp/generic/generic_stub.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -148,41 +147,24 @@ TEST_F(AnchorsTest, AnOptionalAnchorThatStallsDelaysNothing) {
   EXPECT_TRUE(Eventually([&] { return ReadFile(site_.events_file()).find("anchor-fails") != std::string::npos; }));
 }
 
-// What a health probe is told of one name (grpc.health.v1, spoken by hand: a string in field 1, and 1 for serving).
-bool Serves(Site& site, const std::string& name) {
-  grpc::GenericStub stub(site.ConnectAs("operator"));
-  grpc::ClientContext context;
-  grpc::CompletionQueue queue;
-  const grpc::Slice request(absl::StrCat(std::string{'\n', static_cast<char>(name.size())}, name));
-  const auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::ByteBuffer(&request, 1), &queue);
-  call->StartCall();
-  grpc::ByteBuffer response;
-  grpc::Status status;
-  call->Finish(&response, &status, nullptr);
-  void* tag;
-  bool ok;
-  queue.Next(&tag, &ok);
-  EXPECT_TRUE(status.ok()) << status.error_message();
-  grpc::Slice said;
-  return response.TrySingleSlice(&said).ok() && said.size() == 2 && said.begin()[0] == 8 && said.begin()[1] == 1;
-}
-
 TEST_F(AnchorsTest, HealthSaysWhetherTheLogIsAnchoredAndReleasesGoOn) {
   WitnessPort witness(LogKey(site_));
   ASSERT_NO_FATAL_FAILURE(StartWith(witness.Config()));
   ASSERT_NO_FATAL_FAILURE(EnrolAndRecord());
-  EXPECT_TRUE(Eventually([&] { return Serves(site_, "otokura.anchors") && Serves(site_, "otokura.release"); }));
+  EXPECT_TRUE(Eventually(
+      [&] { return Serves(site_.ConnectAs("operator"), "otokura.anchors") && Serves(site_.ConnectAs("operator"), "otokura.release"); }));
   witness.Become(PortState::kRefuses);
   ASSERT_TRUE(Eventually([&] { return !Hear().ok(); }));
-  EXPECT_TRUE(Eventually([&] { return !Serves(site_, "otokura.anchors") && !Serves(site_, "otokura.release"); }));
-  EXPECT_TRUE(Serves(site_, "")) << "calls are taken in";
+  EXPECT_TRUE(Eventually(
+      [&] { return !Serves(site_.ConnectAs("operator"), "otokura.anchors") && !Serves(site_.ConnectAs("operator"), "otokura.release"); }));
+  EXPECT_TRUE(Serves(site_.ConnectAs("operator"), "")) << "calls are taken in";
 }
 
 TEST_F(AnchorsTest, AGatewayWithoutAnAnchorOffThisHostShowsAsUnsafe) {
   ASSERT_EQ(site_.Start(), absl::OkStatus());
   ASSERT_NO_FATAL_FAILURE(EnrolAndRecord());
-  EXPECT_FALSE(Serves(site_, "otokura.anchors"));
-  EXPECT_TRUE(Serves(site_, "otokura.release"));
+  EXPECT_FALSE(Serves(site_.ConnectAs("operator"), "otokura.anchors"));
+  EXPECT_TRUE(Serves(site_.ConnectAs("operator"), "otokura.release"));
   EXPECT_THAT(ReadFile(site_.events_file()), HasSubstr("log-anchored-nowhere-else"));
 }
 

@@ -1,8 +1,13 @@
 #include "tests/integration/clients.h"
 
+#include <grpcpp/completion_queue.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <gtest/gtest.h>
+
 #include <algorithm>
 #include <random>
 
+#include "absl/strings/str_cat.h"
 #include "crypto/sha256.h"
 #include "server/recordings/errors.h"
 #include "server/rpc/status.h"
@@ -216,6 +221,24 @@ int Count(const std::vector<LoggedEntry>& log, v1::AuditAction action, v1::Audit
   return static_cast<int>(std::count_if(log.begin(), log.end(), [&](const LoggedEntry& entry) {
     return entry.leaf.action() == action && (decision == v1::AUDIT_DECISION_UNSPECIFIED || entry.leaf.decision() == decision);
   }));
+}
+
+bool Serves(const std::shared_ptr<grpc::Channel>& channel, const std::string& name) {
+  grpc::GenericStub stub(channel);
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  const grpc::Slice request(absl::StrCat(std::string{'\n', static_cast<char>(name.size())}, name));
+  const auto call = stub.PrepareUnaryCall(&context, "/grpc.health.v1.Health/Check", grpc::ByteBuffer(&request, 1), &queue);
+  call->StartCall();
+  grpc::ByteBuffer response;
+  grpc::Status status;
+  call->Finish(&response, &status, nullptr);
+  void* tag;
+  bool ok;
+  queue.Next(&tag, &ok);
+  EXPECT_TRUE(status.ok()) << status.error_message();
+  grpc::Slice said;
+  return response.TrySingleSlice(&said).ok() && said.size() == 2 && said.begin()[0] == 8 && said.begin()[1] == 1;
 }
 
 v1::ErrorDetail DetailOf(const absl::Status& status) {

@@ -82,6 +82,9 @@ struct LoggedEntry {
 absl::StatusOr<std::vector<LoggedEntry>> ReadLog(const std::shared_ptr<grpc::Channel>& channel);
 int Count(const std::vector<LoggedEntry>& log, v1::AuditAction action, v1::AuditDecision decision = v1::AUDIT_DECISION_UNSPECIFIED);
 
+// What a health probe is told of one name (grpc.health.v1, spoken by hand: a string in field 1, and 1 for serving).
+bool Serves(const std::shared_ptr<grpc::Channel>& channel, const std::string& name);
+
 // The typed detail; empty where there is none.
 v1::ErrorDetail DetailOf(const absl::Status& status);
 

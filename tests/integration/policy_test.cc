@@ -217,6 +217,8 @@ TEST_F(PolicyOverTheWire, I11_ADamagedPolicyStopsReleasesAndNoCall) {
   EXPECT_EQ(ShowAs("security").status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(site_.LoadPolicy(NoteForTest(TextForTest(3))).code(), absl::StatusCode::kDataLoss);
   EXPECT_FALSE(Recorded("policy-5").empty());
+  EXPECT_FALSE(Serves(site_.ConnectAs("operator"), "otokura.release"));
+  EXPECT_TRUE(Serves(site_.ConnectAs("operator"), "")) << "calls are taken in";
   EXPECT_THAT(ReadFile(site_.events_file()), HasSubstr("policy-damaged"));
   const std::vector<LoggedEntry> log = Log();
   EXPECT_TRUE(std::any_of(log.begin(), log.end(), [](const LoggedEntry& entry) {

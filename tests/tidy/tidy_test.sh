@@ -17,7 +17,7 @@ mapfile -t sources < <(printf '%s\n' "${files[@]}" | grep -E '\.(cc|h)$')
 # The top level is the map of the project; nothing else lies there.
 while read -r entry; do
   case $entry in
-    .?*|CMakeLists.txt|CMakePresets.json|LICENSE|README.md|client|crypto|deploy|proto|server|tests) ;;
+    .?*|CMakeLists.txt|CMakePresets.json|LICENSE|README.md|client|crypto|deploy|policy|proto|server|tests) ;;
     *) Finding "$entry: does not belong at the top level" ;;
   esac
 done < <(ls -A)

@@ -34,6 +34,7 @@ int ActivityOf(v1::AuditAction action) {
     case v1::AUDIT_COUNT:
     case v1::AUDIT_FOLLOW:
     case v1::ACCOUNT_LIST:
+    case v1::POLICY_SHOW:
       return kRead;
     default:
       return kOtherActivity;
