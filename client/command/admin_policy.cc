@@ -11,10 +11,10 @@
 #include "client/command/text.h"
 #include "client/posix_file.h"
 #include "otokura/policy.h"
-#include "policy/rules.h"
-#include "policy/signed_policy.h"
-#include "policy/signers.h"
-#include "policy/statements.h"
+#include "proto/policy/rules.h"
+#include "proto/policy/signed_policy.h"
+#include "proto/policy/signers.h"
+#include "proto/policy/statements.h"
 
 namespace otokura::client {
 namespace {

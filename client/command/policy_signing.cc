@@ -14,9 +14,9 @@
 #include "crypto/ed25519_pem.h"
 #include "crypto/secret.h"
 #include "crypto/signed_note.h"
-#include "policy/rules.h"
-#include "policy/signed_policy.h"
-#include "policy/signers.h"
+#include "proto/policy/rules.h"
+#include "proto/policy/signed_policy.h"
+#include "proto/policy/signers.h"
 
 namespace otokura::client {
 namespace {

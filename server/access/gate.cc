@@ -83,7 +83,8 @@ void Gate::Allow(const Caller& caller, const Ask& ask, Allowed done) {
   std::unique_ptr<ChargedDraft> draft = DraftFor(caller, ask, decision);
   if (charges_ != nullptr) {
     if (absl::Status charged = charges_->Reserve(caller, ask, draft.get()); !charged.ok()) {
-      return Refuse(caller, ask, {false, absl::IsResourceExhausted(charged) ? "budget" : "ledger", charged}, std::move(done));
+      return Refuse(caller, ask, {false, absl::IsResourceExhausted(charged) ? "budget" : "ledger", charged, decision.purpose},
+                    std::move(done));
     }
   }
   const v1::AuditEntry leaf = draft->leaf;

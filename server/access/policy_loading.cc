@@ -4,7 +4,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "crypto/sha256.h"
-#include "policy/signed_policy.h"
+#include "proto/policy/signed_policy.h"
 #include "server/audit/commit_and_wait.h"
 
 namespace otokura::access {

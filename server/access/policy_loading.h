@@ -10,7 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "policy/rules.h"
+#include "proto/policy/rules.h"
 #include "server/access/gate.h"
 #include "server/access/policy_in_force.h"
 #include "server/access/policy_rows.h"

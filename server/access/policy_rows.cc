@@ -5,8 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "crypto/sha256.h"
 #include "otokura/v1/stored.pb.h"
-#include "policy/shipped.h"
-#include "policy/signed_policy.h"
+#include "proto/policy/shipped.h"
+#include "proto/policy/signed_policy.h"
 #include "server/audit/policy_history.h"
 
 namespace otokura::access {

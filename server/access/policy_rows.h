@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "policy/rules.h"
+#include "proto/policy/rules.h"
 #include "server/audit/log.h"
 #include "server/keys/site_keys.h"
 #include "server/storage/storage.h"

@@ -2,8 +2,8 @@
 #ifndef OTOKURA_SERVER_ACCESS_ROLES_H_
 #define OTOKURA_SERVER_ACCESS_ROLES_H_
 
-#include "policy/actions.h"
-#include "policy/rules.h"
+#include "proto/policy/actions.h"
+#include "proto/policy/rules.h"
 
 namespace otokura::access {
 

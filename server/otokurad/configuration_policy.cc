@@ -1,5 +1,5 @@
 #include "absl/strings/str_cat.h"
-#include "policy/signers.h"
+#include "proto/policy/signers.h"
 #include "server/otokurad/configuration_checks.h"
 
 namespace otokura::gateway {

@@ -14,7 +14,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
-#include "policy/shipped.h"
+#include "proto/policy/shipped.h"
 #include "server/audit/commit_and_wait.h"
 #include "server/keys/log_key.h"
 #include "server/otokurad/health.h"

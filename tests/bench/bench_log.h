@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "crypto/signed_note.h"
-#include "policy/shipped.h"
+#include "proto/policy/shipped.h"
 #include "server/access/gate.h"
 #include "server/audit/log.h"
 #include "server/audit/publisher.h"

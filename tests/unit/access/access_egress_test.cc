@@ -43,7 +43,7 @@ struct EgressSite {
         std::make_unique<EgressGuard>(&site.engine->records(), &site.clock, WindowClock::Open(site.engine->records(), &site.clock, boot));
     charges = std::make_unique<Charges>(guard.get(), &site.keys, BudgetsForTest(std::move(of_role), std::move(of_centre)));
     site.log->Keep(guard.get());
-    gate = std::make_unique<Gate>(site.committer.get(), &site.clock, RefusalLimits(), nullptr, charges.get());
+    gate = std::make_unique<Gate>(site.committer.get(), &site.clock, PolicyForTest(), RefusalLimits(), nullptr, charges.get());
   }
   ~EgressSite() {
     gate.reset();

@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "crypto/secret.h"
-#include "policy/shipped.h"
+#include "proto/policy/shipped.h"
 #include "server/access/gate.h"
 #include "server/audit/log.h"
 #include "server/audit/log_rows.h"

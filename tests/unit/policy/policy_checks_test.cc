@@ -1,6 +1,6 @@
 // What a policy may not say, whoever signed it: each mistake is refused with the name of its field.
-#include "policy/checks.h"
-#include "policy/signers.h"
+#include "proto/policy/checks.h"
+#include "proto/policy/signers.h"
 #include "tests/unit/policy/policy_site.h"
 
 namespace otokura::policy {

@@ -1,5 +1,5 @@
 // I9: a policy that joins duties is refused, and the refusal names the two.
-#include "policy/duties.h"
+#include "proto/policy/duties.h"
 #include "tests/unit/policy/policy_site.h"
 
 namespace otokura::policy {

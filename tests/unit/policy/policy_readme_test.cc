@@ -11,7 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "absl/strings/strip.h"
-#include "policy/duties.h"
+#include "proto/policy/duties.h"
 #include "server/access/gate.h"
 #include "tests/unit/policy/policy_site.h"
 

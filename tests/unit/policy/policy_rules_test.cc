@@ -1,6 +1,6 @@
 // What the compiled policy answers.
 #include "crypto/sha256.h"
-#include "policy/rules.h"
+#include "proto/policy/rules.h"
 #include "tests/unit/policy/policy_site.h"
 
 namespace otokura::policy {

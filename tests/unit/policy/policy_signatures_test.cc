@@ -1,5 +1,5 @@
 // Two signers, no fewer.
-#include "policy/signed_policy.h"
+#include "proto/policy/signed_policy.h"
 #include "tests/unit/policy/policy_site.h"
 
 namespace otokura::policy {

@@ -12,8 +12,8 @@
 
 #include "crypto/secret.h"
 #include "crypto/signed_note.h"
-#include "policy/rules.h"
-#include "policy/shipped.h"
+#include "proto/policy/rules.h"
+#include "proto/policy/shipped.h"
 
 namespace otokura::policy {
 

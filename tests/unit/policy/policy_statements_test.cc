@@ -1,7 +1,7 @@
 // Of two policies, everything that differs is said: who signs must not overlook a field.
 #include <google/protobuf/message.h>
 
-#include "policy/statements.h"
+#include "proto/policy/statements.h"
 #include "tests/unit/policy/policy_site.h"
 
 namespace otokura::policy {

@@ -1,8 +1,8 @@
-#include "policy/signed_policy.h"
+#include "proto/policy/signed_policy.h"
 
 #include "absl/strings/str_cat.h"
 #include "crypto/signed_note.h"
-#include "policy/signers.h"
+#include "proto/policy/signers.h"
 
 namespace otokura::policy {
 namespace {

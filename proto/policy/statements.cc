@@ -1,4 +1,4 @@
-#include "policy/statements.h"
+#include "proto/policy/statements.h"
 
 #include <algorithm>
 #include <set>
@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "google/protobuf/repeated_ptr_field.h"
-#include "policy/actions.h"
+#include "proto/policy/actions.h"
 
 namespace otokura::policy {
 namespace {

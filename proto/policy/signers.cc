@@ -1,4 +1,4 @@
-#include "policy/signers.h"
+#include "proto/policy/signers.h"
 
 #include <set>
 

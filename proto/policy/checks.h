@@ -1,6 +1,6 @@
 // The rules that a policy keeps, whoever signed it. `Rules::Compile` is the way in.
-#ifndef OTOKURA_POLICY_CHECKS_H_
-#define OTOKURA_POLICY_CHECKS_H_
+#ifndef OTOKURA_PROTO_POLICY_CHECKS_H_
+#define OTOKURA_PROTO_POLICY_CHECKS_H_
 
 #include <string>
 #include <string_view>
@@ -46,4 +46,4 @@ void RequireBudget(const std::string& field, const google::protobuf::RepeatedPtr
 
 }  // namespace otokura::policy
 
-#endif  // OTOKURA_POLICY_CHECKS_H_
+#endif  // OTOKURA_PROTO_POLICY_CHECKS_H_

@@ -1,6 +1,6 @@
 // What a policy says, a line a statement, so that two can be compared.
-#ifndef OTOKURA_POLICY_STATEMENTS_H_
-#define OTOKURA_POLICY_STATEMENTS_H_
+#ifndef OTOKURA_PROTO_POLICY_STATEMENTS_H_
+#define OTOKURA_PROTO_POLICY_STATEMENTS_H_
 
 #include <string>
 #include <vector>
@@ -17,4 +17,4 @@ std::vector<std::string> Difference(const v1::Policy& before, const v1::Policy& 
 
 }  // namespace otokura::policy
 
-#endif  // OTOKURA_POLICY_STATEMENTS_H_
+#endif  // OTOKURA_PROTO_POLICY_STATEMENTS_H_

@@ -1,12 +1,12 @@
 // Duties that no role may have together (DESIGN I9). README documents the table; a test compares the two.
-#ifndef OTOKURA_POLICY_DUTIES_H_
-#define OTOKURA_POLICY_DUTIES_H_
+#ifndef OTOKURA_PROTO_POLICY_DUTIES_H_
+#define OTOKURA_PROTO_POLICY_DUTIES_H_
 
 #include <optional>
 #include <string_view>
 
 #include "absl/types/span.h"
-#include "policy/actions.h"
+#include "proto/policy/actions.h"
 
 namespace otokura::policy {
 
@@ -39,4 +39,4 @@ std::optional<Conflict> FindConflict(absl::Span<const Action> rights);
 
 }  // namespace otokura::policy
 
-#endif  // OTOKURA_POLICY_DUTIES_H_
+#endif  // OTOKURA_PROTO_POLICY_DUTIES_H_

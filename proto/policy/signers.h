@@ -1,6 +1,6 @@
 // Who may sign a policy: Ed25519 keys under names (c2sp.org/signed-note).
-#ifndef OTOKURA_POLICY_SIGNERS_H_
-#define OTOKURA_POLICY_SIGNERS_H_
+#ifndef OTOKURA_PROTO_POLICY_SIGNERS_H_
+#define OTOKURA_PROTO_POLICY_SIGNERS_H_
 
 #include <string>
 #include <vector>
@@ -27,4 +27,4 @@ std::string SignerName(const std::string& signer);
 
 }  // namespace otokura::policy
 
-#endif  // OTOKURA_POLICY_SIGNERS_H_
+#endif  // OTOKURA_PROTO_POLICY_SIGNERS_H_

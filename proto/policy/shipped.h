@@ -1,13 +1,13 @@
-// The policy that a site begins with: policy/shipped.textproto, which the build puts into the programs.
-#ifndef OTOKURA_POLICY_SHIPPED_H_
-#define OTOKURA_POLICY_SHIPPED_H_
+// The policy that a site begins with: proto/policy/shipped.textproto, which the build puts into the programs.
+#ifndef OTOKURA_PROTO_POLICY_SHIPPED_H_
+#define OTOKURA_PROTO_POLICY_SHIPPED_H_
 
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "policy/rules.h"
+#include "proto/policy/rules.h"
 
 namespace otokura::policy {
 
@@ -21,4 +21,4 @@ std::string FirstText(const std::vector<std::string>& signers);
 
 }  // namespace otokura::policy
 
-#endif  // OTOKURA_POLICY_SHIPPED_H_
+#endif  // OTOKURA_PROTO_POLICY_SHIPPED_H_

@@ -1,10 +1,10 @@
-#include "policy/rules.h"
+#include "proto/policy/rules.h"
 
 #include <algorithm>
 #include <utility>
 
 #include "crypto/sha256.h"
-#include "policy/checks.h"
+#include "proto/policy/checks.h"
 
 namespace otokura::policy {
 

@@ -1,6 +1,6 @@
 // The form that a reference must have: a POSIX extended regular expression out of a policy, bounded before it is compiled.
-#ifndef OTOKURA_POLICY_REFERENCE_PATTERN_H_
-#define OTOKURA_POLICY_REFERENCE_PATTERN_H_
+#ifndef OTOKURA_PROTO_POLICY_REFERENCE_PATTERN_H_
+#define OTOKURA_PROTO_POLICY_REFERENCE_PATTERN_H_
 
 #include <regex.h>
 
@@ -30,4 +30,4 @@ class ReferencePattern {
 
 }  // namespace otokura::policy
 
-#endif  // OTOKURA_POLICY_REFERENCE_PATTERN_H_
+#endif  // OTOKURA_PROTO_POLICY_REFERENCE_PATTERN_H_

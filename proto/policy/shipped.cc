@@ -1,4 +1,4 @@
-#include "policy/shipped.h"
+#include "proto/policy/shipped.h"
 
 #include <cstdio>
 #include <cstdlib>

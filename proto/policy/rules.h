@@ -1,6 +1,6 @@
 // A policy, compiled: what decisions ask. Immutable, so that one decision sees one policy however many are loaded meanwhile.
-#ifndef OTOKURA_POLICY_RULES_H_
-#define OTOKURA_POLICY_RULES_H_
+#ifndef OTOKURA_PROTO_POLICY_RULES_H_
+#define OTOKURA_PROTO_POLICY_RULES_H_
 
 #include <array>
 #include <cstdint>
@@ -13,8 +13,8 @@
 #include "absl/status/statusor.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "otokura/v1/policy.pb.h"
-#include "policy/actions.h"
-#include "policy/reference_pattern.h"
+#include "proto/policy/actions.h"
+#include "proto/policy/reference_pattern.h"
 
 namespace otokura::policy {
 
@@ -71,4 +71,4 @@ class Rules {
 
 }  // namespace otokura::policy
 
-#endif  // OTOKURA_POLICY_RULES_H_
+#endif  // OTOKURA_PROTO_POLICY_RULES_H_

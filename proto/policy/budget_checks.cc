@@ -2,7 +2,7 @@
 #include <set>
 
 #include "absl/strings/str_cat.h"
-#include "policy/checks.h"
+#include "proto/policy/checks.h"
 
 namespace otokura::policy {
 namespace {

@@ -1,4 +1,4 @@
-#include "policy/checks.h"
+#include "proto/policy/checks.h"
 
 #include <google/protobuf/io/tokenizer.h>
 #include <google/protobuf/text_format.h>
@@ -11,10 +11,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "crypto/unicode.h"
-#include "policy/duties.h"
-#include "policy/reference_pattern.h"
-#include "policy/rules.h"
-#include "policy/signers.h"
+#include "proto/policy/duties.h"
+#include "proto/policy/reference_pattern.h"
+#include "proto/policy/rules.h"
+#include "proto/policy/signers.h"
 
 namespace otokura::policy {
 namespace {

@@ -1,6 +1,6 @@
 // A policy as it travels: a signed note (c2sp.org/signed-note) whose text is the policy's, exactly.
-#ifndef OTOKURA_POLICY_SIGNED_POLICY_H_
-#define OTOKURA_POLICY_SIGNED_POLICY_H_
+#ifndef OTOKURA_PROTO_POLICY_SIGNED_POLICY_H_
+#define OTOKURA_PROTO_POLICY_SIGNED_POLICY_H_
 
 #include <memory>
 #include <string>
@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "policy/rules.h"
+#include "proto/policy/rules.h"
 
 namespace otokura::policy {
 
@@ -31,4 +31,4 @@ absl::StatusOr<std::shared_ptr<const Rules>> CompileNext(std::string_view text);
 
 }  // namespace otokura::policy
 
-#endif  // OTOKURA_POLICY_SIGNED_POLICY_H_
+#endif  // OTOKURA_PROTO_POLICY_SIGNED_POLICY_H_

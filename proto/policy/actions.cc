@@ -1,4 +1,4 @@
-#include "policy/actions.h"
+#include "proto/policy/actions.h"
 
 #include <algorithm>
 #include <array>

@@ -1,6 +1,6 @@
 // The words of the policy: what can be done, and by whom (policy.proto).
-#ifndef OTOKURA_POLICY_ACTIONS_H_
-#define OTOKURA_POLICY_ACTIONS_H_
+#ifndef OTOKURA_PROTO_POLICY_ACTIONS_H_
+#define OTOKURA_PROTO_POLICY_ACTIONS_H_
 
 #include <cstdint>
 #include <optional>
@@ -43,4 +43,4 @@ std::string_view RoleName(v1::Role role);  // lower case, "" for an unknown one
 
 }  // namespace otokura::policy
 
-#endif  // OTOKURA_POLICY_ACTIONS_H_
+#endif  // OTOKURA_PROTO_POLICY_ACTIONS_H_

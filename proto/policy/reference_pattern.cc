@@ -1,4 +1,4 @@
-#include "policy/reference_pattern.h"
+#include "proto/policy/reference_pattern.h"
 
 #include <algorithm>
 #include <string>

@@ -1,4 +1,4 @@
-#include "policy/duties.h"
+#include "proto/policy/duties.h"
 
 #include <algorithm>
 
