@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "crypto/sha256.h"
 #include "proto/policy/signed_policy.h"
@@ -24,7 +25,7 @@ absl::Status NotGreater(uint64_t serial, uint64_t in_force) {
 
 }  // namespace
 
-Decision PolicyLoading::Examine(const std::string& note, Change* change) const {
+Decision PolicyLoading::Examine(const std::string& note, Change* change, std::string* sha256) const {
   if (note.size() > kPolicyNoteBytesMax) {
     return Deny("policy-document",
                 absl::InvalidArgumentError(absl::StrCat("note: ", note.size(), " bytes; at most ", kPolicyNoteBytesMax)));
@@ -34,6 +35,7 @@ Decision PolicyLoading::Examine(const std::string& note, Change* change) const {
   if (before->rules->signers().empty()) return Deny("policy-signatures", NobodySigns());
   auto verified = policy::CheckSignatures(note, before->rules->signers());
   if (!verified.ok()) return Deny("policy-signatures", verified.status());
+  *sha256 = crypto::Sha256(verified->text);
   auto rules = policy::CompileNext(verified->text);
   if (!rules.ok()) return Deny("policy-document", rules.status());
   if ((*rules)->serial() <= before->rules->serial()) return Deny("policy-serial", NotGreater((*rules)->serial(), before->rules->serial()));
@@ -58,13 +60,14 @@ absl::Status PolicyLoading::Commit(const Change& change, std::unique_ptr<audit::
 void PolicyLoading::Load(const Caller& caller, const std::string& note, Done done) {
   Ask ask;
   ask.action = Action::kLoadPolicy;
-  ask.policy_sha256 = crypto::Sha256(policy::TextOf(note));
+  // What nobody signed may be anything that somebody typed: its digest, by which one could guess at it, goes beside the leaf.
+  ask.requested_id = absl::BytesToHexString(crypto::Sha256(policy::TextOf(note)));
   Change change;
   Decision decision = parts_.gate->DecideNow(caller, ask);
   absl::Status committed;
   if (decision.allowed) {
     absl::MutexLock lock(&mutex_);
-    decision = Examine(note, &change);
+    decision = Examine(note, &change, &ask.policy_sha256);
     if (decision.allowed) committed = Commit(change, DraftFor(caller, ask, decision));
   }
   if (!decision.allowed) return parts_.gate->Refuse(caller, ask, decision, done);

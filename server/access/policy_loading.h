@@ -51,8 +51,8 @@ class PolicyLoading {
     StoredPolicy after;
   };
   absl::StatusOr<StoredPolicy> Read() const { return ReadPolicy(*parts_.records->Snapshot(), *parts_.keys, *parts_.log); }
-  // Whether this note may come into force. Fills `*change` where it may.
-  Decision Examine(const std::string& note, Change* change) const;
+  // Whether this note may come into force. Fills `*change` where it may, and `*sha256` once its signatures hold.
+  Decision Examine(const std::string& note, Change* change, std::string* sha256) const;
   absl::Status Commit(const Change& change, std::unique_ptr<audit::Draft> entry) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   const Parts parts_;

@@ -161,6 +161,9 @@ TEST_F(PolicyTest, WhatIsRefusedIsAnEntryAndChangesNothing) {
     EXPECT_EQ(Last().action(), v1::POLICY_LOAD);
     EXPECT_EQ(Last().decision(), v1::DENIED);
     EXPECT_EQ(Last().rule(), wrong.rule) << wrong.said;
+    EXPECT_EQ(Last().target_commitment().size(), 32u);
+    const bool is_signed = wrong.rule != "policy-signatures" && wrong.note.size() <= kPolicyNoteBytesMax;
+    EXPECT_EQ(Last().policy_sha256().empty(), !is_signed) << "I1: of what nobody signed, not even a digest: " << wrong.said;
     EXPECT_EQ(Row(), before);
     EXPECT_EQ(policy_.Get()->serial(), 5u);
   }
