@@ -16,6 +16,7 @@ v1::Account ToProto(const Account& account) {
   proto.set_scope(static_cast<v1::Scope>(account.scope));
   proto.set_person_id(account.person_id);
   proto.set_company(account.company);
+  proto.set_contract(account.contract);
   proto.set_agent(account.agent);
   for (const std::string& centre : account.centres) proto.add_centres(centre);
   for (const std::string& queue : account.queues) proto.add_queues(queue);
@@ -37,6 +38,7 @@ Account FromProto(const v1::Account& proto) {
       .scope = static_cast<Scope>(proto.scope()),
       .person_id = proto.person_id(),
       .company = proto.company(),
+      .contract = proto.contract(),
       .centres = {proto.centres().begin(), proto.centres().end()},
       .queues = {proto.queues().begin(), proto.queues().end()},
       .agent = proto.agent(),
@@ -48,7 +50,14 @@ Account FromProto(const v1::Account& proto) {
       .spki_sha256 = proto.spki_sha256(),
       .state = static_cast<AccountState>(proto.state()),
       .created = FromUnixMillis(proto.created_unix_ms()),
-      .suspended_reason = proto.suspended_reason()};
+      .suspended_reason = proto.suspended_reason(),
+      .proposed_by = proto.proposed_by(),
+      .confirmed_by = proto.confirmed_by(),
+      .revision = proto.revision()};
+  if (proto.has_renewal()) {
+    const v1::KeyRenewal& renewal = proto.renewal();
+    account.renewal = KeyRenewal{renewal.spki_sha256(), renewal.proposed_by(), FromUnixMillis(renewal.proposed_unix_ms())};
+  }
   for (const v1::AudioFormat& format : proto.recorder().formats()) account.recorder.formats.push_back(client::FromProto(format));
   return account;
 }
@@ -61,9 +70,30 @@ class GatewayAccounts final : public Accounts {
     v1::AddAccountRequest request;
     *request.mutable_account() = ToProto(account);
     request.set_certificate_pem(certificate_pem);
-    auto response = Ask(stub_.get(), &v1::Admin::Stub::AddAccount, request);
+    return AskFor(&v1::Admin::Stub::AddAccount, request);
+  }
+
+  absl::StatusOr<Account> Confirm(const std::string& name, uint64_t revision) override {
+    v1::ConfirmAccountRequest request;
+    request.set_name(name);
+    request.set_revision(revision);
+    return AskFor(&v1::Admin::Stub::ConfirmAccount, request);
+  }
+
+  absl::StatusOr<Account> Renew(const std::string& name, const std::string& certificate_pem) override {
+    v1::RenewAccountRequest request;
+    request.set_name(name);
+    request.set_certificate_pem(certificate_pem);
+    return AskFor(&v1::Admin::Stub::RenewAccount, request);
+  }
+
+  absl::StatusOr<Account> Show(const std::string& name) override {
+    v1::ListAccountsRequest request;
+    request.set_name(name);
+    auto response = Ask(stub_.get(), &v1::Admin::Stub::ListAccounts, request);
     if (!response.ok()) return response.status();
-    return FromProto(response->account());
+    if (response->accounts_size() != 1) return absl::InternalError("the gateway answered with nothing");
+    return FromProto(response->accounts(0));
   }
 
   absl::StatusOr<AccountPage> List(uint32_t page_size, const std::string& page_token) override {
@@ -81,12 +111,26 @@ class GatewayAccounts final : public Accounts {
     v1::SuspendAccountRequest request;
     request.set_name(name);
     request.set_reason(reason);
-    auto response = Ask(stub_.get(), &v1::Admin::Stub::SuspendAccount, request);
+    return AskFor(&v1::Admin::Stub::SuspendAccount, request);
+  }
+
+  absl::StatusOr<Account> Restore(const std::string& name, const std::string& reason) override {
+    v1::RestoreAccountRequest request;
+    request.set_name(name);
+    request.set_reason(reason);
+    return AskFor(&v1::Admin::Stub::RestoreAccount, request);
+  }
+
+ private:
+  // Where the answer is the account as it is now.
+  template <typename Request, typename Response>
+  absl::StatusOr<Account> AskFor(grpc::Status (v1::Admin::Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                                 const Request& request) {
+    auto response = Ask(stub_.get(), method, request);
     if (!response.ok()) return response.status();
     return FromProto(response->account());
   }
 
- private:
   const std::unique_ptr<v1::Admin::Stub> stub_;
 };
 
@@ -105,7 +149,7 @@ std::string_view Name(Scope scope) {
 }
 
 std::string_view Name(AccountState state) {
-  constexpr std::string_view kNames[] = {"unspecified", "active", "suspended"};
+  constexpr std::string_view kNames[] = {"unspecified", "active", "suspended", "pending", "expired"};
   const auto index = static_cast<size_t>(state);
   return index < std::size(kNames) ? kNames[index] : kNames[0];
 }

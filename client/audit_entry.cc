@@ -22,8 +22,8 @@ struct CommittedField {
 #define OTOKURA_FIELD(name) \
   { #name, &v1::AuditEntry::name##_commitment, &v1::AuditDetails::has_##name, &v1::AuditDetails::name, &AuditEntry::name }
 const CommittedField kCommittedFields[] = {
-    OTOKURA_FIELD(account), OTOKURA_FIELD(person),    OTOKURA_FIELD(company), OTOKURA_FIELD(certificate),
-    OTOKURA_FIELD(address), OTOKURA_FIELD(reference), OTOKURA_FIELD(reason),  OTOKURA_FIELD(target),
+    OTOKURA_FIELD(account),   OTOKURA_FIELD(person), OTOKURA_FIELD(company), OTOKURA_FIELD(certificate), OTOKURA_FIELD(address),
+    OTOKURA_FIELD(reference), OTOKURA_FIELD(reason), OTOKURA_FIELD(target),  OTOKURA_FIELD(contract),
 };
 #undef OTOKURA_FIELD
 

@@ -36,6 +36,7 @@ absl::StatusOr<v1::AuditQuery> ToProto(const AuditQuery& query) {
     return absl::InvalidArgumentError("decision: must be allowed, denied or noted");
   request.set_account(query.account);
   request.set_company(query.company);
+  request.set_contract(query.contract);
   request.set_recording_id(query.recording_id);
   request.set_action(action);
   request.set_decision(decision);

@@ -19,9 +19,9 @@ namespace {
 constexpr size_t kGroupsMax = 1'000'000;  // some 300 MB here; nobody reads that many lines
 
 const std::map<std::string, AuditField> kFields = {
-    {"recording", AuditField::kRecording}, {"action", AuditField::kAction},   {"decision", AuditField::kDecision},
-    {"purpose", AuditField::kPurpose},     {"account", AuditField::kAccount}, {"company", AuditField::kCompany},
-    {"reference", AuditField::kReference},
+    {"recording", AuditField::kRecording}, {"action", AuditField::kAction},     {"decision", AuditField::kDecision},
+    {"purpose", AuditField::kPurpose},     {"account", AuditField::kAccount},   {"company", AuditField::kCompany},
+    {"reference", AuditField::kReference}, {"contract", AuditField::kContract},
 };
 const std::map<std::string, AuditPeriod> kPeriods = {{"hour", AuditPeriod::kHour}, {"day", AuditPeriod::kDay}};
 
@@ -101,7 +101,9 @@ int Count(const CountOptions& options, const Session& session) {
 void AddAuditCount(CLI::App* audit, Session* session) {
   auto options = std::make_shared<CountOptions>();
   CLI::App* command = audit->add_subcommand("count", "How many entries, by what they say");
-  command->add_option("--by", options->by, "account, company, recording, action, decision, purpose, reference; up to three, by commas")
+  command
+      ->add_option("--by", options->by,
+                   "account, company, contract, recording, action, decision, purpose, reference; up to three, by commas")
       ->delimiter(',')
       ->check(CLI::IsMember(kFields))
       ->expected(1, 3);

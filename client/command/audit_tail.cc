@@ -99,6 +99,7 @@ void PrintShown(const AuditEntry& entry) {
   add("account", entry.account);
   add("person", entry.person);
   add("company", entry.company);
+  add("contract", entry.contract);
   add("certificate", entry.certificate);
   add("address", entry.address);
   add("target", entry.target);

@@ -20,6 +20,7 @@ std::string Extent(const AuditEntry& entry) {
 void AddAuditConditions(CLI::App* command, AuditQueryOptions* options) {
   command->add_option("--account", options->query.account, "only entries about what this account did");
   command->add_option("--company", options->query.company, "only by accounts of this company");
+  command->add_option("--contract", options->query.contract, "only by accounts under this contract itself");
   command->add_option("--recording", options->query.recording_id, "only about this recording");
   command->add_option("--action", options->query.action, "only this action: search, show, listen, download, delivered, audit-list, …");
   command->add_option("--decision", options->query.decision, "allowed, denied or noted");
@@ -64,7 +65,8 @@ nlohmann::json ToJson(const AuditEntry& entry) {
                                                               {"address", entry.address},
                                                               {"reference", entry.reference},
                                                               {"reason", entry.reason},
-                                                              {"target", entry.target}};
+                                                              {"target", entry.target},
+                                                              {"contract", entry.contract}};
   for (const auto& [name, text] : texts) {
     if (!text.empty()) line[name] = text;
   }

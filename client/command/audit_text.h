@@ -19,7 +19,7 @@ struct AuditQueryOptions {
   AuditQuery query;
   std::string from, to;
 };
-// --account, --company, --recording, --action, --decision, --purpose, --reference.
+// --account, --company, --contract, --recording, --action, --decision, --purpose, --reference.
 void AddAuditConditions(CLI::App* command, AuditQueryOptions* options);
 // --from, --to.
 void AddAuditTimes(CLI::App* command, AuditQueryOptions* options);

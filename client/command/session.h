@@ -26,6 +26,8 @@ void AddGet(CLI::App* app, Session* session);
 void AddAudit(CLI::App* app, Session* session);
 void AddAuditProofs(CLI::App* audit, Session* session);  // key, export, verify, prove, verify-proof
 void AddAdmin(CLI::App* app, Session* session);
+void AddAdminAccount(CLI::App* admin, Session* session);
+void AddAdminContract(CLI::App* admin, Session* session);
 void AddAdminLog(CLI::App* admin, Session* session);
 void AddAdminPolicy(CLI::App* admin, Session* session);
 void AddPolicySigning(CLI::App* policy, Session* session);  // signer, sign

@@ -7,10 +7,13 @@
 namespace otokura::policy {
 namespace {
 
-constexpr std::array<std::string_view, kActions> kNames = {
-    "record",       "search",        "search-personal", "show",         "show-personal", "listen",      "download",     "list-audit",
-    "add-account",  "list-accounts", "suspend-account", "export-audit", "prove-audit",   "count-audit", "follow-audit", "reopen-log",
-    "make-receipt", "load-policy",   "show-policy"};
+constexpr std::array<std::string_view, kActions> kNames = {"record",         "search",          "search-personal", "show",
+                                                           "show-personal",  "listen",          "download",        "list-audit",
+                                                           "add-account",    "list-accounts",   "suspend-account", "export-audit",
+                                                           "prove-audit",    "count-audit",     "follow-audit",    "reopen-log",
+                                                           "make-receipt",   "load-policy",     "show-policy",     "confirm-account",
+                                                           "renew-account",  "restore-account", "add-contract",    "confirm-contract",
+                                                           "close-contract", "list-contracts"};
 
 }  // namespace
 

@@ -30,8 +30,15 @@ enum class Action : uint8_t {
   kMakeReceipt,
   kLoadPolicy,
   kShowPolicy,
+  kConfirmAccount,
+  kRenewAccount,
+  kRestoreAccount,
+  kAddContract,
+  kConfirmContract,
+  kCloseContract,
+  kListContracts,
 };
-inline constexpr int kActions = 19;
+inline constexpr int kActions = 26;
 
 std::string_view ActionName(Action action);
 std::optional<Action> ActionNamed(std::string_view name);

@@ -10,8 +10,9 @@ constexpr Action kHearingActions[] = {Action::kShowPersonal, Action::kSearchPers
 constexpr Action kLogActions[] = {Action::kListAudit,  Action::kCountAudit,  Action::kFollowAudit, Action::kExportAudit,
                                   Action::kProveAudit, Action::kMakeReceipt, Action::kReopenLog};
 constexpr Action kReopeningActions[] = {Action::kReopenLog};
-constexpr Action kEnrollingActions[] = {Action::kAddAccount};
-constexpr Action kSuspendingActions[] = {Action::kSuspendAccount};
+constexpr Action kEnrollingActions[] = {Action::kAddAccount, Action::kRenewAccount, Action::kAddContract};
+constexpr Action kConfirmingActions[] = {Action::kConfirmAccount, Action::kConfirmContract, Action::kRestoreAccount,
+                                         Action::kSuspendAccount};
 constexpr Action kPolicyActions[] = {Action::kLoadPolicy};
 
 constexpr Duty kRecording{"recording", kRecordingActions};
@@ -19,7 +20,7 @@ constexpr Duty kHearing{"hearing", kHearingActions};
 constexpr Duty kLog{"log", kLogActions};
 constexpr Duty kReopening{"reopening", kReopeningActions};
 constexpr Duty kEnrolling{"enrolling", kEnrollingActions};
-constexpr Duty kSuspending{"suspending", kSuspendingActions};
+constexpr Duty kConfirming{"confirming", kConfirmingActions};
 constexpr Duty kPolicy{"policy", kPolicyActions};
 
 constexpr IncompatibleDuties kPairs[] = {
@@ -27,15 +28,16 @@ constexpr IncompatibleDuties kPairs[] = {
     {kRecording, kHearing},
     {kRecording, kLog},
     {kRecording, kEnrolling},
-    {kRecording, kSuspending},
+    {kRecording, kConfirming},
     {kRecording, kPolicy},
     // Who hears neither watches over hearing nor decides who may.
     {kHearing, kLog},
     {kHearing, kEnrolling},
-    {kHearing, kSuspending},
+    {kHearing, kConfirming},
     {kHearing, kPolicy},
-    // Who lets people in neither decides what they may, nor puts out those who watch, nor touches the log of it.
-    {kEnrolling, kSuspending},
+    // Who lets people in neither decides what they may, nor is the second person to it, nor puts out those who watch, nor touches the log
+    // of it.
+    {kEnrolling, kConfirming},
     {kEnrolling, kPolicy},
     {kEnrolling, kReopening},
 };

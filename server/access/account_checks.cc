@@ -37,19 +37,27 @@ absl::Status CheckNames(std::string_view field, const Names& names, int names_ma
 
 absl::Status CheckOutputOnly(const v1::Account& account) {
   if (!account.spki_sha256().empty()) return Invalid("account.spki_sha256", "must be empty; the key is taken from certificate_pem");
-  if (account.state() != v1::Account::STATE_UNSPECIFIED || account.created_unix_ms() != 0 || !account.suspended_reason().empty()) {
-    return Invalid("account", "state, created_unix_ms and suspended_reason are set by the gateway; leave them out");
+  const bool has_history = account.created_unix_ms() != 0 || account.revision() != 0 || !account.suspended_reason().empty() ||
+                           !account.proposed_by().empty() || !account.confirmed_by().empty() || account.has_renewal();
+  if (account.state() != v1::Account::STATE_UNSPECIFIED || has_history) {
+    return Invalid("account", "state, times, reasons, revision and who proposed and confirmed it are the gateway's to say; leave them out");
   }
   return absl::OkStatus();
 }
 
 absl::Status CheckPerson(const v1::Account& account) {
   if (account.role() == v1::RECORDER) {
-    if (account.person_id().empty() && account.agent().empty()) return absl::OkStatus();
-    return Invalid("account.person_id", "a recorder is a machine; leave person_id and agent empty");
+    if (account.person_id().empty() && account.agent().empty() && account.contract().empty()) return absl::OkStatus();
+    return Invalid("account.person_id", "a recorder is a machine; leave person_id, agent and contract empty");
   }
   if (absl::Status status = CheckText("account.person_id", account.person_id(), kNameBytesMax); !status.ok()) return status;
+  if (account.role() != v1::CONTRACTOR && !account.contract().empty()) {
+    return Invalid("account.contract", "only contractors are under a contract; leave it out");
+  }
   if (account.role() == v1::CONTRACTOR && account.company().empty()) return Invalid("account.company", "required for a contractor");
+  if (account.role() == v1::CONTRACTOR && !IsAccountName(account.contract())) {
+    return Invalid("account.contract", "required for a contractor: the name of its company's contract");
+  }
   if (account.company().empty()) return absl::OkStatus();
   return CheckText("account.company", account.company(), kNameBytesMax);
 }
@@ -156,19 +164,6 @@ absl::Status NormaliseAgent(v1::Account* account) {
   return absl::OkStatus();
 }
 
-// What would be refused at every connection must not be enrolled in the first place.
-absl::Status PinKey(std::string_view pem, const v1::GatewayConfig& config, absl::Time now, v1::Account* account) {
-  absl::StatusOr<crypto::Certificate> certificate = crypto::ParseCertificate(pem);
-  if (!certificate.ok()) return Invalid("certificate_pem", "not a PEM certificate of at most 16 KiB");
-  const std::string uri = AccountUri(config.trust_domain(), account->name());
-  if (certificate->uris.size() != 1 || certificate->uris.front() != uri) {
-    return Invalid("certificate_pem", absl::StrCat("its only URI must be ", uri, "; have one issued for this account"));
-  }
-  if (absl::ToUnixSeconds(now) >= certificate->not_after_unix_s) return Invalid("certificate_pem", "expired; have a new one issued");
-  account->set_spki_sha256(certificate->spki_sha256);
-  return absl::OkStatus();
-}
-
 }  // namespace
 
 bool IsAccountName(std::string_view name) {
@@ -179,6 +174,18 @@ bool IsAccountName(std::string_view name) {
 
 std::string AccountUri(std::string_view trust_domain, std::string_view name) {
   return std::string("spiffe://").append(trust_domain).append("/account/").append(name);
+}
+
+absl::StatusOr<std::string> KeyToPin(std::string_view certificate_pem, std::string_view account_name, const v1::GatewayConfig& config,
+                                     absl::Time now) {
+  absl::StatusOr<crypto::Certificate> certificate = crypto::ParseCertificate(certificate_pem);
+  if (!certificate.ok()) return Invalid("certificate_pem", "not a PEM certificate of at most 16 KiB");
+  const std::string uri = AccountUri(config.trust_domain(), account_name);
+  if (certificate->uris.size() != 1 || certificate->uris.front() != uri) {
+    return Invalid("certificate_pem", absl::StrCat("its only URI must be ", uri, "; have one issued for this account"));
+  }
+  if (absl::ToUnixSeconds(now) >= certificate->not_after_unix_s) return Invalid("certificate_pem", "expired; have a new one issued");
+  return certificate->spki_sha256;
 }
 
 absl::Status CheckText(std::string_view field, std::string_view text, size_t bytes_max) {
@@ -202,7 +209,9 @@ absl::StatusOr<v1::Account> CheckedAccount(const v1::AddAccountRequest& request,
   if (absl::Status status = CheckScope(account); !status.ok()) return status;
   if (absl::Status status = CheckCentres(account, config); !status.ok()) return status;
   if (absl::Status status = FillRecorder(config, &account); !status.ok()) return status;
-  if (absl::Status status = PinKey(request.certificate_pem(), config, now, &account); !status.ok()) return status;
+  absl::StatusOr<std::string> key = KeyToPin(request.certificate_pem(), account.name(), config, now);
+  if (!key.ok()) return key.status();
+  account.set_spki_sha256(*std::move(key));
   account.set_state(v1::Account::ACTIVE);
   account.set_created_unix_ms(absl::ToUnixMillis(now));
   return account;

@@ -39,6 +39,10 @@ std::string AccountUri(std::string_view trust_domain, std::string_view name);
 // The account that the request enrols, with its key pinned. INVALID_ARGUMENT naming the field.
 absl::StatusOr<v1::Account> CheckedAccount(const v1::AddAccountRequest& request, const v1::GatewayConfig& config, absl::Time now);
 
+// The SHA-256 of the key to pin for that account. INVALID_ARGUMENT where the certificate would be refused at every connection.
+absl::StatusOr<std::string> KeyToPin(std::string_view certificate_pem, std::string_view account_name, const v1::GatewayConfig& config,
+                                     absl::Time now);
+
 // INVALID_ARGUMENT unless it is 1 to `bytes_max` bytes of UTF-8 without control characters. Never quotes the text.
 absl::Status CheckText(std::string_view field, std::string_view text, size_t bytes_max);
 

@@ -47,6 +47,20 @@ absl::Status ReplaceAccount(const v1::Account& account, std::string expected, co
   return absl::OkStatus();
 }
 
+absl::Status ClaimKey(const storage::RecordReader& records, std::string_view account_name, std::string_view spki_sha256,
+                      const keys::SiteKeys& keys, storage::Batch* batch) {
+  const std::string row_key = keys.AccountRowKey(account_name);
+  const std::string mark = KeyMark(spki_sha256, keys);
+  absl::StatusOr<std::optional<std::string>> claimed = records.Get(storage::Table::kMeta, mark);
+  if (!claimed.ok()) return claimed.status();
+  if (claimed->has_value() && **claimed != row_key) {
+    return absl::AlreadyExistsError("certificate_pem: its key is, or was, another account's; make a fresh key for this one");
+  }
+  batch->preconditions.push_back({storage::Table::kMeta, mark, *claimed});
+  batch->Put(storage::Table::kMeta, mark, row_key);
+  return absl::OkStatus();
+}
+
 absl::StatusOr<v1::Account> OpenAccountRow(std::string_view row_key, std::string_view row, const keys::SiteKeys& keys) {
   absl::StatusOr<std::string> opened = keys.OpenAccount(row_key, row);
   if (!opened.ok()) return opened.status();

@@ -20,6 +20,10 @@ absl::Status PutNewAccount(const v1::Account& account, const keys::SiteKeys& key
 // Replaces the row, which must still be `expected`.
 absl::Status ReplaceAccount(const v1::Account& account, std::string expected, const keys::SiteKeys& keys, storage::Batch* batch);
 
+// Marks the key as this account's, for good: a key that was ever one account's is never another's. ALREADY_EXISTS where it is.
+absl::Status ClaimKey(const storage::RecordReader& records, std::string_view account_name, std::string_view spki_sha256,
+                      const keys::SiteKeys& keys, storage::Batch* batch);
+
 // DATA_LOSS where the row does not open or is another account's, FAILED_PRECONDITION where it is from a newer version.
 absl::StatusOr<v1::Account> OpenAccountRow(std::string_view row_key, std::string_view row, const keys::SiteKeys& keys);
 

@@ -24,10 +24,6 @@ bool NeedsRecording(Action action) { return IsAboutRecording(action) || action =
 // Whatever opens personal metadata or audio states why; so does a search by a personal term.
 bool NeedsReason(Action action) { return IsAboutRecording(action) || action == Action::kSearchPersonal; }
 
-Decision DenyUnwelcome(const Caller& caller, absl::Status status) {
-  return Deny(caller.enrolled->suspended.load() ? "suspended" : "certificate", std::move(status));
-}
-
 Decision DenyRole(const Caller& caller, Action action) {
   return Deny("role", absl::PermissionDeniedError(
                           absl::StrCat(Text(ActionName(action)), ": not among the rights of role ", Text(RoleName(caller.account().role())),
@@ -62,6 +58,9 @@ Decision CheckJustification(const Rules& rules, const Caller& caller, const Ask&
     return Deny("purpose", absl::PermissionDeniedError(
                                absl::StrCat("justification.purpose: not one that role ", Text(RoleName(caller.account().role())),
                                             " may state; state one of its own, or ask somebody whose role has it")));
+  }
+  if (!why.purpose().empty() && !caller.ContractPermits(why.purpose())) {
+    return Deny("purpose", absl::PermissionDeniedError("justification.purpose: not one that your contract permits; ask the administrator"));
   }
   if (!needed && why.reference().empty()) return Allow();
   return CheckReference(rules, why);
@@ -105,11 +104,11 @@ v1::Scope EffectiveScope(const Rules& rules, const Caller& caller, Action action
 bool InScope(const Caller& caller, v1::Scope scope, const Resource& resource) {
   switch (scope) {
     case v1::OWN:  // agent ids are a centre's own: the same one elsewhere is somebody else
-      return resource.own && Lists(caller.account().centres(), resource.centre);
+      return resource.own && caller.HasCentre(resource.centre);
     case v1::CENTRE:
-      return Lists(caller.account().centres(), resource.centre);
+      return caller.HasCentre(resource.centre);
     case v1::ALL:
-      return true;
+      return caller.account().role() != v1::CONTRACTOR || caller.HasCentre(resource.centre);
     default:
       return false;
   }
@@ -118,7 +117,7 @@ bool InScope(const Caller& caller, v1::Scope scope, const Resource& resource) {
 namespace {
 
 Decision Judge(const Rules& rules, const Caller& caller, const Ask& ask, absl::Time now) {
-  if (absl::Status status = caller.StillWelcome(now); !status.ok()) return DenyUnwelcome(caller, std::move(status));
+  if (Caller::Admission admission = caller.AdmissionAt(now); !admission.status.ok()) return Deny(admission.rule, admission.status);
   const v1::Scope scope = EffectiveScope(rules, caller, ask.action);
   // Recording is decided by DecideRecord, which knows centre, queue and format.
   if (scope == v1::SCOPE_UNSPECIFIED || ask.action == Action::kRecord) return DenyRole(caller, ask.action);
@@ -130,6 +129,10 @@ Decision Judge(const Rules& rules, const Caller& caller, const Ask& ask, absl::T
   if (ask.action == Action::kSuspendAccount && ask.requested_id == caller.account().name()) {
     return Deny("own-account",
                 absl::FailedPreconditionError("name: your own account; ask somebody else of the security role to suspend it"));
+  }
+  if (Lists(ask.concerned, caller.account().person_id())) {
+    return Deny("same-person",
+                absl::FailedPreconditionError("name: it is for you, or you proposed it; ask another person of the security role"));
   }
   return Allow();
 }
@@ -143,7 +146,7 @@ Decision Decide(const Rules& rules, const Caller& caller, const Ask& ask, absl::
 }
 
 Decision DecideRecord(const Rules& rules, const Caller& caller, const RecordAsk& ask, absl::Time now) {
-  if (absl::Status status = caller.StillWelcome(now); !status.ok()) return DenyUnwelcome(caller, std::move(status));
+  if (Caller::Admission admission = caller.AdmissionAt(now); !admission.status.ok()) return Deny(admission.rule, admission.status);
   if (EffectiveScope(rules, caller, Action::kRecord) != v1::ALL) return DenyRole(caller, Action::kRecord);
   const v1::RecorderLimits& limits = caller.account().recorder();
   if (!Lists(caller.account().centres(), ask.centre)) return DenyOpen("centre", "centre");

@@ -3,20 +3,20 @@
 #define OTOKURA_SERVER_ACCESS_DIRECTORY_H_
 
 #include <functional>
-#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
 #include "crypto/certificate.h"
 #include "otokura/v1/admin.pb.h"
 #include "otokura/v1/config.pb.h"
 #include "server/access/caller.h"
+#include "server/access/contracts.h"
 #include "server/keys/site_keys.h"
 #include "server/runtime/clock.h"
 #include "server/storage/committer.h"
@@ -29,32 +29,51 @@ inline constexpr size_t kAccountsMax = 100000;  // all are in memory, about 1 Ki
 // Thread-safe.
 class Directory {
  public:
-  // Borrowed, all must outlive the directory, the committer also its callbacks; `config` gives centres, queues, retention classes, the
-  // trust domain and the revocation list, which is read here. DATA_LOSS where a row does not open; what ReloadRevocations says.
+  // Borrowed, all must outlive the directory, the committer also its callbacks; `config` gives centres, queues, retention
+  // classes, the trust domain and the revocation list, which is read here. DATA_LOSS where a row does not open; what ReloadRevocations
+  // says.
   static absl::StatusOr<std::unique_ptr<Directory>> Open(const storage::RecordReader& records, storage::Committer* committer,
-                                                         const keys::SiteKeys* keys, runtime::Clock* clock, v1::GatewayConfig config);
+                                                         const keys::SiteKeys* keys, std::shared_ptr<const Contracts> contracts,
+                                                         runtime::Clock* clock, v1::GatewayConfig config);
 
   // Who this is. UNAUTHENTICATED (no or several ids, foreign trust domain, unknown account, key not the pinned one, expired, revoked),
-  // PERMISSION_DENIED (suspended). A refusal sets
-  // `*rule` to the word for the log; what is told to the peer does not tell one kind of unknown from another.
+  // PERMISSION_DENIED (pending, suspended). A refusal
+  // sets `*rule` to the word for the log; what is told to the peer does not tell one kind of unknown from another.
   absl::StatusOr<Caller> Identify(const Peer& peer, std::string* rule) const;
 
   // As crypto::ParseCertificate, for certificates that are shown again and again.
   absl::StatusOr<crypto::Certificate> ReadCertificate(std::string_view pem) const;
 
-  // The account as it would be enrolled: every field checked, defaults filled, the key pinned. INVALID_ARGUMENT naming the field;
+  // The account as it would be enrolled by the account `proposer`: every field checked, defaults filled, the key pinned, pending unless it
+  // is a recorder's. INVALID_ARGUMENT naming the field, a contractor's contract that is not its company's or not confirmed included;
   // ALREADY_EXISTS.
-  absl::StatusOr<v1::Account> Prepare(const v1::AddAccountRequest& request) const;
+  absl::StatusOr<v1::Account> Prepare(const v1::AddAccountRequest& request, std::string_view proposer) const;
+
+  // Whose concern it is that what waits of the account takes effect, or that its suspension is lifted: the persons behind it and behind the
+  // account that proposed it. Nobody where there is no such account.
+  std::vector<std::string> PersonsConcerned(std::string_view name) const;
 
   using Done = std::function<void(absl::StatusOr<v1::Account>)>;
-  // `entry` commits in the same write; its target is set here. ALREADY_EXISTS; UNAVAILABLE where the fate is unknown: asking again is safe
-  // and tells. Reads the store: not for a thread that must not wait. `done` runs on the committer's thread and must only hand over.
+  // In all of these `entry` commits in the same write; its target is set here. NOT_FOUND; FAILED_PRECONDITION where the account is not in a
+  // state for it; ABORTED where it was changed meanwhile; UNAVAILABLE where the fate is unknown: asking again is safe and tells. They read
+  // the store: not for a thread that must not wait. `done` runs on the committer's thread, or before the call returns, and must only hand
+  // over.
+
+  // ALREADY_EXISTS.
   void Add(v1::Account prepared, std::unique_ptr<audit::Draft> entry, Done done);
-  // Ends the account's streams too: every Caller of it turns unwelcome. FAILED_PRECONDITION when already suspended, NOT_FOUND; otherwise as
-  // Add. Sets the entry's reason too. That nobody suspends itself is Decide's to refuse.
+  // `confirmer` looked at the account as it was in that revision. Two accounts of one person are one person here.
+  void Confirm(std::string_view name, uint64_t revision, const v1::Account& confirmer, std::unique_ptr<audit::Draft> entry, Done done);
+  // INVALID_ARGUMENT, ALREADY_EXISTS as Prepare.
+  void Renew(const v1::RenewAccountRequest& request, std::string_view proposer, std::unique_ptr<audit::Draft> entry, Done done);
+  // Ends the account's streams too: every Caller of it turns unwelcome. One account of the security role stays active, whoever asks at
+  // once. Sets the entry's reason too. That nobody suspends itself is Decide's to refuse.
   void Suspend(std::string_view name, std::string_view reason, std::unique_ptr<audit::Draft> entry, Done done);
-  // By name, after `after`.
+  // Lifts a suspension. Sets the entry's reason too. That nobody restores an account of their own is Decide's to refuse.
+  void Restore(std::string_view name, std::string_view reason, std::unique_ptr<audit::Draft> entry, Done done);
+
+  // By name, after `after`, as they are now.
   std::vector<v1::Account> List(std::string_view after, size_t limit) const;
+  std::optional<v1::Account> Find(std::string_view name) const;
 
   // Reads the revocation list of the configuration anew; called on SIGHUP and once a minute. An error keeps the old list; a list past its
   // next update refuses everyone (fail closed).
@@ -63,6 +82,9 @@ class Directory {
  private:
   struct State;
   explicit Directory(std::shared_ptr<State> state);
+  // What an account will be, from what is stored of it; may add to the batch and to the entry that commit with it.
+  using Change = absl::FunctionRef<absl::StatusOr<v1::Account>(v1::Account stored, storage::Batch* batch, audit::Draft* entry)>;
+  void Commit(std::string_view name, std::unique_ptr<audit::Draft> entry, Change change, Done done);
   const std::shared_ptr<State> state_;
 
  public:

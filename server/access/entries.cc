@@ -30,6 +30,20 @@ v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
       return v1::ACCOUNT_LIST;
     case Action::kSuspendAccount:
       return v1::ACCOUNT_SUSPEND;
+    case Action::kConfirmAccount:
+      return v1::ACCOUNT_CONFIRM;
+    case Action::kRenewAccount:
+      return v1::ACCOUNT_RENEW;
+    case Action::kRestoreAccount:
+      return v1::ACCOUNT_RESTORE;
+    case Action::kAddContract:
+      return v1::CONTRACT_ADD;
+    case Action::kConfirmContract:
+      return v1::CONTRACT_CONFIRM;
+    case Action::kCloseContract:
+      return v1::CONTRACT_CLOSE;
+    case Action::kListContracts:
+      return v1::CONTRACT_LIST;
     case Action::kExportAudit:
       return v1::AUDIT_EXPORT;
     case Action::kProveAudit:

@@ -99,6 +99,13 @@ void Gate::Allow(const Caller& caller, const Ask& ask, Allowed done) {
   }));
 }
 
+std::unique_ptr<audit::Draft> Gate::Permit(const Caller& caller, const Ask& ask, std::function<void(absl::Status)> refused) {
+  const Decision decision = DecideNow(caller, ask);
+  if (decision.allowed) return DraftFor(caller, ask, decision);
+  Refuse(caller, ask, decision, std::move(refused));
+  return nullptr;
+}
+
 void Gate::Close(const Caller& caller, const Delivered& delivered, std::function<void(absl::Status)> done) {
   auto draft = std::make_unique<ChargedDraft>();
   v1::AuditEntry& leaf = draft->leaf;

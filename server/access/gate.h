@@ -41,8 +41,9 @@ struct Resource {
 // What somebody asks for.
 struct Ask {
   Action action = Action::kShow;
-  std::optional<Resource> resource;  // absent: there is no such recording (answers as out of scope)
-  std::string requested_id;          // as asked, for the details of a refusal
+  std::optional<Resource> resource;    // absent: there is no such recording (answers as out of scope)
+  std::string requested_id;            // as asked, for the details of a refusal
+  std::vector<std::string> concerned;  // a change that takes a second person: the ids of those who cannot be it
   v1::Justification justification;
   uint64_t offset = 0;  // LISTEN, DOWNLOAD
   uint64_t length = 0;
@@ -59,9 +60,10 @@ struct Ask {
 
 struct Decision {
   bool allowed = false;
-  std::string rule;  // a fixed word: "role", "purpose", "reference", "field", "scope-or-absent", "suspended", "certificate", "own-account",
-                     // "log-unproven", "policy-damaged", "budget", "ledger", "allowed"; recording: "centre", "queue", "retention-class", "format"; loading a
-                     // policy: "policy-document", "policy-signatures", "policy-serial"
+  std::string rule;  // a fixed word: "role", "purpose", "reference", "field", "scope-or-absent", "own-account", "same-person", those of
+                     // Caller::AdmissionAt,
+                     // "log-unproven", "policy-damaged", "budget", "ledger", "allowed"; recording: "centre", "queue", "retention-class",
+                     // "format"; loading a policy: "policy-document", "policy-signatures", "policy-serial"
   absl::Status refusal;   // what the caller is told; OK when allowed
   std::string purpose{};  // as stated, where it is a word of the policy: what the log may hold in clear
 };
@@ -113,6 +115,10 @@ class Gate {
   void Release(const Caller& caller, Ask ask, std::function<void(absl::StatusOr<keys::ReleasePermit>)> done);
   // Searches, proofs, receipts, account and key actions: an entry without a permit. Gives the entry's sequence.
   void Note(const Caller& caller, const Ask& ask, std::function<void(absl::StatusOr<uint64_t>)> done);
+
+  // Changes that commit their own entry: gives it where the change is allowed. Otherwise gives null, and the refusal to `refused` once it
+  // is logged.
+  std::unique_ptr<audit::Draft> Permit(const Caller& caller, const Ask& ask, std::function<void(absl::Status)> refused);
 
   // How a release ended; closes the entry `of_sequence`. Best effort is not enough: when it cannot be written, `done` says so and the
   // caller reports health.

@@ -55,7 +55,7 @@ std::string AddressPrefix(std::string_view peer) {
 
 RefusalFloods::Summary RefusalFloods::SummaryOf(const Refusal& refusal, uint32_t count) {
   const audit::Particulars& who = refusal.particulars;
-  Summary summary{{refusal.action, refusal.rule, who.account, ""}, refusal.role, who.person, who.company, count};
+  Summary summary{{refusal.action, refusal.rule, who.account, ""}, refusal.role, who.person, who.company, who.contract, count};
   if (who.account.empty()) summary.kind.address = AddressPrefix(who.address);
   return summary;
 }
@@ -67,7 +67,7 @@ RefusalFloods::Window& RefusalFloods::WindowOf(const Summary& summary, absl::Tim
   const bool nameless = !known && kind.address.empty();
   size_t& told_apart = known ? account_windows_ : address_windows_;
   const bool crowded = told_apart >= (known ? kFloodAccountsMax : kFloodAddressesMax) || ceilings_.Exhausted(now);
-  if (!nameless && crowded) return WindowOf({{kind.action, kind.rule, "", ""}, "", "", "", 0}, now);
+  if (!nameless && crowded) return WindowOf({{kind.action, kind.rule, "", ""}, "", "", "", "", 0}, now);
   if (!nameless) ++told_apart;
   next_end_ = std::min(next_end_, now + kFloodWindow);
   Window& window = windows_[kind];

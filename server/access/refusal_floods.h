@@ -52,7 +52,7 @@ class RefusalFloods {
  public:
   struct Summary {
     RefusalKind kind;
-    std::string role, person, company;  // of the account
+    std::string role, person, company, contract;  // of the account
     uint32_t count = 0;
   };
   enum class Verdict : uint8_t {

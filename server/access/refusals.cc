@@ -17,7 +17,7 @@ uint64_t LogBytes(const audit::Particulars& who) {
   constexpr uint64_t kParticularBytes = 110;
   uint64_t bytes = kFixedBytes;
   for (const std::string* value :
-       {&who.account, &who.person, &who.company, &who.certificate, &who.address, &who.reference, &who.reason, &who.target}) {
+       {&who.account, &who.person, &who.company, &who.certificate, &who.address, &who.reference, &who.reason, &who.target, &who.contract}) {
     if (!value->empty()) bytes += kParticularBytes + value->size();
   }
   return bytes;
@@ -26,7 +26,7 @@ uint64_t LogBytes(const audit::Particulars& who) {
 audit::Particulars ParticularsOf(const v1::AuditDetails& details) {
   return {details.account().value(),     details.person().value(),  details.company().value(),
           details.certificate().value(), details.address().value(), details.reference().value(),
-          details.reason().value(),      details.target().value(),  ""};
+          details.reason().value(),      details.target().value(),  details.contract().value()};
 }
 
 Refusal RefusalOf(const audit::Draft& draft) { return {draft.leaf.action(), draft.leaf.rule(), draft.leaf.role(), draft.particulars}; }
@@ -90,6 +90,7 @@ void Gate::WriteSummary(RefusalFloods::Summary summary) {
   draft->particulars.account = summary.kind.account;
   draft->particulars.person = summary.person;
   draft->particulars.company = summary.company;
+  draft->particulars.contract = summary.contract;
   draft->particulars.address = summary.kind.address;
   Log(std::move(draft), std::move(summary), [](const absl::Status&) {});
 }

@@ -32,6 +32,7 @@ struct Field {
 const Field kFields[] = {
     OTOKURA_FIELD(account), OTOKURA_FIELD(person),    OTOKURA_FIELD(company), OTOKURA_FIELD(certificate),
     OTOKURA_FIELD(address), OTOKURA_FIELD(reference), OTOKURA_FIELD(reason),  OTOKURA_FIELD(target),
+    OTOKURA_FIELD(contract),
 };
 #undef OTOKURA_FIELD
 
@@ -54,7 +55,7 @@ std::string Committable(std::string_view value) {
 
 void CommitTo(const Particulars& particulars, v1::AuditEntry* leaf, v1::AuditDetails* details) {
   details->set_version(kDetailsVersion);
-  // Drawn at once: asking the generator eight times costs as much as all the rest of an entry's cryptography.
+  // Drawn at once: asking the generator for each costs as much as all the rest of an entry's cryptography.
   const std::string salts = crypto::RandomBytes(std::size(kFields) * crypto::kCommitmentSaltBytes);
   size_t salt = 0;
   for (const Field& field : kFields) {

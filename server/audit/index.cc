@@ -32,6 +32,7 @@ constexpr Field kFields[] = {
     {IndexField::kAccount, Kind::kText, true, [](const Leaf&, const Details& details) { return details.account().value(); }},
     {IndexField::kCompany, Kind::kText, true, [](const Leaf&, const Details& details) { return details.company().value(); }},
     {IndexField::kReference, Kind::kText, true, [](const Leaf&, const Details& details) { return details.reference().value(); }},
+    {IndexField::kContract, Kind::kText, true, [](const Leaf&, const Details& details) { return details.contract().value(); }},
 };
 
 const Field& FieldOf(IndexField field) {

@@ -22,6 +22,7 @@ enum class IndexField : uint8_t {
   kAccount = 5,
   kCompany = 6,
   kReference = 7,
+  kContract = 8,
 };
 
 inline constexpr std::string_view kIndexIncompleteKey = "log-index-incomplete";  // in Table::kMeta while the index is being rebuilt

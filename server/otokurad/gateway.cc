@@ -81,7 +81,11 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   reopening_ = std::make_unique<audit::Reopening>(&store_.engine->records(), committer_.get(), publisher_.get(), clock_.get());
   pruning_ = std::make_unique<audit::DetailsPruning>(&store_.engine->records(), &store_.keys->site(), committer_.get(), log_.get());
   MakeGate();
-  auto directory = access::Directory::Open(store_.engine->records(), committer_.get(), &store_.keys->site(), clock_.get(), config_);
+  const storage::RecordReader& records = store_.engine->records();
+  auto contracts = access::Contracts::Open(records, committer_.get(), &store_.keys->site(), policy_.get(), clock_.get(), config_);
+  if (!contracts.ok()) return contracts.status();
+  contracts_ = *std::move(contracts);
+  auto directory = access::Directory::Open(records, committer_.get(), &store_.keys->site(), contracts_, clock_.get(), config_);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
   if (absl::Status epochs = EnsureEpochs(); !epochs.ok()) {
@@ -214,6 +218,8 @@ void Gateway::MakeServices() {
                                                                                 log_receipts_.get(), clock_.get(), executor_.get()});
   admin_service_ = std::make_unique<rpc::AdminService>(rpc::AdminService::Parts{door_.get(), gate_.get(), directory_.get(), site_keys,
                                                                                 reopening_.get(), policy_loading_.get(), executor_.get()});
+  contracts_service_ = std::make_unique<rpc::ContractsService>(
+      rpc::ContractsService::Parts{door_.get(), gate_.get(), contracts_.get(), directory_.get(), site_keys, executor_.get()});
 }
 
 absl::Status Gateway::Serve() {
@@ -227,8 +233,8 @@ absl::Status Gateway::Serve() {
   grpc::ServerBuilder builder;
   rpc::SetServerOptions(builder);
   builder.AddListeningPort(config_.listen_address(), tls_->credentials(), &port_);
-  for (grpc::Service* service :
-       std::initializer_list<grpc::Service*>{ingest_service_.get(), access_service_.get(), audit_service_.get(), admin_service_.get()}) {
+  for (grpc::Service* service : std::initializer_list<grpc::Service*>{ingest_service_.get(), access_service_.get(), audit_service_.get(),
+                                                                      admin_service_.get(), contracts_service_.get()}) {
     builder.RegisterService(service);
   }
   server_ = builder.BuildAndStart();

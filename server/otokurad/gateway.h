@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "otokura/v1/config.pb.h"
+#include "server/access/contracts.h"
 #include "server/access/directory.h"
 #include "server/access/gate.h"
 #include "server/access/policy_in_force.h"
@@ -34,6 +35,7 @@
 #include "server/rpc/access_service.h"
 #include "server/rpc/admin_service.h"
 #include "server/rpc/audit_service.h"
+#include "server/rpc/contracts_service.h"
 #include "server/rpc/door.h"
 #include "server/rpc/ingest_service.h"
 #include "server/rpc/tls_credentials.h"
@@ -116,6 +118,7 @@ class Gateway {
   std::unique_ptr<audit::DetailsPruning> pruning_;
   std::unique_ptr<access::PolicyInForce> policy_;
   std::unique_ptr<access::Gate> gate_;
+  std::shared_ptr<access::Contracts> contracts_;
   std::unique_ptr<access::PolicyLoading> policy_loading_;
   std::unique_ptr<access::Directory> directory_;
   std::unique_ptr<runtime::Executor> executor_;
@@ -132,6 +135,7 @@ class Gateway {
   std::unique_ptr<rpc::LogReceipts> log_receipts_;
   std::unique_ptr<rpc::AuditService> audit_service_;
   std::unique_ptr<rpc::AdminService> admin_service_;
+  std::unique_ptr<rpc::ContractsService> contracts_service_;
   std::unique_ptr<grpc::Server> server_;
 };
 

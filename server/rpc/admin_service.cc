@@ -1,6 +1,7 @@
 #include "server/rpc/admin_service.h"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -56,6 +57,33 @@ grpc::ServerUnaryReactor* AdminService::SuspendAccount(grpc::CallbackServerConte
       });
 }
 
+grpc::ServerUnaryReactor* AdminService::ConfirmAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) {
+  return ServeUnary<v1::ConfirmAccountRequest, v1::ConfirmAccountResponse>(
+      *parts_.door, context, request, response,
+      [this](const access::Caller& caller, const v1::ConfirmAccountRequest& parsed, UnaryDone<v1::ConfirmAccountResponse> done) {
+        Confirm(caller, parsed, WithAccount(std::move(done)));
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::RenewAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                     grpc::ByteBuffer* response) {
+  return ServeUnary<v1::RenewAccountRequest, v1::RenewAccountResponse>(
+      *parts_.door, context, request, response,
+      [this](const access::Caller& caller, const v1::RenewAccountRequest& parsed, UnaryDone<v1::RenewAccountResponse> done) {
+        Renew(caller, parsed, WithAccount(std::move(done)));
+      });
+}
+
+grpc::ServerUnaryReactor* AdminService::RestoreAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                                       grpc::ByteBuffer* response) {
+  return ServeUnary<v1::RestoreAccountRequest, v1::RestoreAccountResponse>(
+      *parts_.door, context, request, response,
+      [this](const access::Caller& caller, const v1::RestoreAccountRequest& parsed, UnaryDone<v1::RestoreAccountResponse> done) {
+        Restore(caller, parsed, WithAccount(std::move(done)));
+      });
+}
+
 grpc::ServerUnaryReactor* AdminService::ListAccounts(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                                      grpc::ByteBuffer* response) {
   return ServeUnary<v1::ListAccountsRequest, v1::ListAccountsResponse>(
@@ -74,17 +102,9 @@ grpc::ServerUnaryReactor* AdminService::ReopenLog(grpc::CallbackServerContext* c
       });
 }
 
-std::unique_ptr<audit::Draft> AdminService::Permitted(const access::Caller& caller, const access::Ask& ask,
-                                                      const std::function<void(absl::Status)>& refused) const {
-  const access::Decision decision = parts_.gate->DecideNow(caller, ask);
-  if (decision.allowed) return access::DraftFor(caller, ask, decision);
-  parts_.gate->Refuse(caller, ask, decision, refused);
-  return nullptr;
-}
-
 void AdminService::Reopen(const access::Caller& caller, const v1::ReopenLogRequest& request,
                           const UnaryDone<v1::ReopenLogResponse>& done) const {
-  std::unique_ptr<audit::Draft> entry = Permitted(caller, AskFor(access::Action::kReopenLog, ""), done);
+  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskFor(access::Action::kReopenLog, ""), done);
   if (entry == nullptr) return;
   if (request.lost_checkpoint().size() > kCheckpointBytesMax) {
     return done(absl::InvalidArgumentError(absl::StrCat("lost_checkpoint: over ", kCheckpointBytesMax, " bytes; a checkpoint is shorter")));
@@ -101,15 +121,37 @@ void AdminService::Reopen(const access::Caller& caller, const v1::ReopenLogReque
 }
 
 void AdminService::Add(const access::Caller& caller, const v1::AddAccountRequest& request, AccountDone done) const {
-  std::unique_ptr<audit::Draft> entry = Permitted(caller, AskFor(access::Action::kAddAccount, request.account().name()), done);
+  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskFor(access::Action::kAddAccount, request.account().name()), done);
   if (entry == nullptr) return;
-  absl::StatusOr<v1::Account> account = parts_.directory->Prepare(request);
+  absl::StatusOr<v1::Account> account = parts_.directory->Prepare(request, caller.account().name());
   if (!account.ok()) return done(account.status());
   parts_.directory->Add(*std::move(account), std::move(entry), std::move(done));
 }
 
+void AdminService::Confirm(const access::Caller& caller, const v1::ConfirmAccountRequest& request, AccountDone done) const {
+  access::Ask ask = AskFor(access::Action::kConfirmAccount, request.name());
+  ask.concerned = parts_.directory->PersonsConcerned(request.name());
+  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, ask, done);
+  if (entry == nullptr) return;
+  parts_.directory->Confirm(request.name(), request.revision(), caller.account(), std::move(entry), std::move(done));
+}
+
+void AdminService::Renew(const access::Caller& caller, const v1::RenewAccountRequest& request, AccountDone done) const {
+  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskFor(access::Action::kRenewAccount, request.name()), done);
+  if (entry == nullptr) return;
+  parts_.directory->Renew(request, caller.account().name(), std::move(entry), std::move(done));
+}
+
+void AdminService::Restore(const access::Caller& caller, const v1::RestoreAccountRequest& request, AccountDone done) const {
+  access::Ask ask = AskFor(access::Action::kRestoreAccount, request.name());
+  ask.concerned = parts_.directory->PersonsConcerned(request.name());
+  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, ask, done);
+  if (entry == nullptr) return;
+  parts_.directory->Restore(request.name(), request.reason(), std::move(entry), std::move(done));
+}
+
 void AdminService::Suspend(const access::Caller& caller, const v1::SuspendAccountRequest& request, AccountDone done) const {
-  std::unique_ptr<audit::Draft> entry = Permitted(caller, AskFor(access::Action::kSuspendAccount, request.name()), done);
+  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskFor(access::Action::kSuspendAccount, request.name()), done);
   if (entry == nullptr) return;
   parts_.directory->Suspend(request.name(), request.reason(), std::move(entry), std::move(done));
 }
@@ -130,11 +172,19 @@ void AdminService::List(const access::Caller& caller, const v1::ListAccountsRequ
     after = *std::move(position);
   }
   const size_t rows = request.page_size() == 0 ? kAccountPageRowsDefault : request.page_size();
-  parts_.gate->Note(caller, AskFor(access::Action::kListAccounts, ""),
-                    [this, after, rows, done = std::move(done)](absl::StatusOr<uint64_t> sequence) {
+  parts_.gate->Note(caller, AskFor(access::Action::kListAccounts, request.name()),
+                    [this, after, rows, name = request.name(), done = std::move(done)](absl::StatusOr<uint64_t> sequence) {
                       if (!sequence.ok()) return done(sequence.status());
-                      parts_.executor->Post([this, after, rows, done] { done(Page(after, rows)); });
+                      parts_.executor->Post([this, after, rows, name, done] { done(name.empty() ? Page(after, rows) : One(name)); });
                     });
+}
+
+absl::StatusOr<v1::ListAccountsResponse> AdminService::One(std::string_view name) const {
+  std::optional<v1::Account> account = parts_.directory->Find(name);
+  if (!account.has_value()) return absl::NotFoundError("name: no such account; look at the list of accounts");
+  v1::ListAccountsResponse response;
+  *response.add_accounts() = *std::move(account);
+  return response;
 }
 
 absl::StatusOr<v1::ListAccountsResponse> AdminService::Page(std::string_view after, size_t rows) const {

@@ -26,9 +26,11 @@ inline constexpr uint32_t kAccountPageRowsMax = 1000;
 inline constexpr uint32_t kAccountPageRowsDefault = 200;
 
 // Every method takes its message raw (wire.h).
-using RawAdminService = v1::Admin::WithRawCallbackMethod_AddAccount<v1::Admin::WithRawCallbackMethod_ListAccounts<
-    v1::Admin::WithRawCallbackMethod_SuspendAccount<v1::Admin::WithRawCallbackMethod_ReopenLog<
-        v1::Admin::WithRawCallbackMethod_LoadPolicy<v1::Admin::WithRawCallbackMethod_ShowPolicy<v1::Admin::Service>>>>>>;
+using RawAdminService = v1::Admin::WithRawCallbackMethod_AddAccount<
+    v1::Admin::WithRawCallbackMethod_ConfirmAccount<v1::Admin::WithRawCallbackMethod_RenewAccount<
+        v1::Admin::WithRawCallbackMethod_ListAccounts<v1::Admin::WithRawCallbackMethod_SuspendAccount<
+            v1::Admin::WithRawCallbackMethod_RestoreAccount<v1::Admin::WithRawCallbackMethod_ReopenLog<
+                v1::Admin::WithRawCallbackMethod_LoadPolicy<v1::Admin::WithRawCallbackMethod_ShowPolicy<v1::Admin::Service>>>>>>>>>;
 
 class AdminService : public RawAdminService {
  public:
@@ -46,6 +48,12 @@ class AdminService : public RawAdminService {
 
   grpc::ServerUnaryReactor* AddAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                        grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* ConfirmAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RenewAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                         grpc::ByteBuffer* response) override;
+  grpc::ServerUnaryReactor* RestoreAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
+                                           grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* ListAccounts(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
                                          grpc::ByteBuffer* response) override;
   grpc::ServerUnaryReactor* SuspendAccount(grpc::CallbackServerContext* context, const grpc::ByteBuffer* request,
@@ -60,14 +68,15 @@ class AdminService : public RawAdminService {
  private:
   using AccountDone = std::function<void(absl::StatusOr<v1::Account>)>;
   void Add(const access::Caller& caller, const v1::AddAccountRequest& request, AccountDone done) const;
+  void Confirm(const access::Caller& caller, const v1::ConfirmAccountRequest& request, AccountDone done) const;
+  void Renew(const access::Caller& caller, const v1::RenewAccountRequest& request, AccountDone done) const;
   void Suspend(const access::Caller& caller, const v1::SuspendAccountRequest& request, AccountDone done) const;
+  void Restore(const access::Caller& caller, const v1::RestoreAccountRequest& request, AccountDone done) const;
   void List(const access::Caller& caller, const v1::ListAccountsRequest& request,
             std::function<void(absl::StatusOr<v1::ListAccountsResponse>)> done) const;
   absl::StatusOr<v1::ListAccountsResponse> Page(std::string_view after, size_t rows) const;
+  absl::StatusOr<v1::ListAccountsResponse> One(std::string_view name) const;
   void Reopen(const access::Caller& caller, const v1::ReopenLogRequest& request, const UnaryDone<v1::ReopenLogResponse>& done) const;
-  // Where the role allows it: the entry to commit with the change. Otherwise logs the refusal, has it told, and gives null.
-  std::unique_ptr<audit::Draft> Permitted(const access::Caller& caller, const access::Ask& ask,
-                                          const std::function<void(absl::Status)>& refused) const;
 
   const Parts parts_;
 };

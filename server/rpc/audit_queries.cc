@@ -114,6 +114,7 @@ absl::Status Collect(const v1::AuditQuery& query, Conditions* into) {
   absl::Status status = into->AddRecording(query.recording_id());
   status.Update(into->AddText(IndexField::kAccount, "account", query.account(), access::kAccountNameBytesMax));
   status.Update(into->AddText(IndexField::kCompany, "company", query.company(), access::kNameBytesMax));
+  status.Update(into->AddText(IndexField::kContract, "contract", query.contract(), access::kAccountNameBytesMax));
   status.Update(into->AddAction(query.action()));
   status.Update(into->AddDecision(query.decision()));
   status.Update(into->AddText(IndexField::kPurpose, "purpose", query.purpose(), access::kPurposeBytesMax));

@@ -9,6 +9,8 @@ id=$(Record pbx-1 "$work/speech.wav" --pension-number 3857190264)
 
 for command in "" record watch search show listen get audit "audit list" "audit count" "audit tail" "audit show" "audit report" "audit receipt" "audit verify-receipt" "audit key" "audit export" "audit verify" \
   "audit prove" "audit verify-proof" admin "admin account" "admin account add" "admin account list" "admin account suspend" "admin policy" \
+  "admin account confirm" "admin account renew" "admin account restore" "admin contract" "admin contract add" "admin contract confirm" \
+  "admin contract list" "admin contract show" "admin contract close" \
   "admin policy signer" "admin policy sign" "admin policy load" "admin policy show" "admin policy diff"; do
   # shellcheck disable=SC2086
   Expect 0 "otokura $command --help" "$OTOKURA" $command --help
@@ -32,6 +34,14 @@ Expect 1 "a centre that there is not" As admin otokura admin account add --name 
 Says centre
 Expect 0 "the administrator adds an account" Add admin --role supervisor
 Expect 1 "twice" Add admin --role supervisor
+Expect 3 "it is pending" As new otokura search "${why[@]}"
+Says "second person"
+Expect 3 "the administrator confirms what it proposed" As admin otokura admin account confirm new
+Expect 1 "another key than the one that the person gave" As security otokura admin account confirm new --certificate "$work/pki/stranger.pem"
+Says "do not confirm it"
+Expect 0 "security confirms" As security otokura --json admin account confirm new --certificate "$work/pki/new.pem"
+Is "by whom" "$(Field proposed_by) $(Field confirmed_by)" "admin security"
+Expect 1 "twice" As security otokura admin account confirm new
 Expect 0 "it works" As new otokura search "${why[@]}"
 Expect 0 "accounts are listed" As admin otokura --json admin account list
 Is "how many" "$(Field name | wc -l)" 8
@@ -44,13 +54,57 @@ Expect 0 "security suspends" As security otokura admin account suspend new --rea
 Expect 3 "it is served no more" As new otokura search "${why[@]}"
 Expect 0 "accounts are listed" As security otokura admin account list
 Prints suspended
+Expect 3 "the administrator restores" As admin otokura admin account restore new --reason "by mistake"
+Expect 0 "security restores" As security otokura admin account restore new --reason "came back"
+Expect 0 "it is served again" As new otokura search "${why[@]}"
+mkdir "$work/old"
+mv "$work/pki/new.pem" "$work/pki/new.key" "$work/old"
+bash "$OTOKURA_PKI" account "$work/pki" new >"$said" 2>&1
+Expect 3 "security proposes a key" As security otokura admin account renew new --certificate "$work/pki/new.pem"
+Expect 0 "the administrator proposes a key" As admin otokura --json admin account renew new --certificate "$work/pki/new.pem"
+Prints '"renewal"'
+Expect 3 "it waits" As new otokura search "${why[@]}"
+Expect 0 "security confirms it" As security otokura admin account confirm new --certificate "$work/pki/new.pem"
+Expect 0 "it is good" As new otokura search "${why[@]}"
+Expect 0 "security suspends" As security otokura admin account suspend new --reason "left the company"
+
+# Contracts.
+Terms sub-maintenance 'parent: "maintenance"' 'budgets { window: DAY recordings: 5 }' >"$work/sub"
+Expect 3 "security proposes a contract" As security otokura admin contract add "$work/sub"
+Expect 0 "the administrator proposes one" As admin otokura admin contract add "$work/sub"
+Prints "waits to be confirmed"
+Expect 3 "the administrator confirms it" As admin otokura admin contract confirm sub-maintenance
+Expect 0 "security looks at it" As security otokura admin contract show sub-maintenance
+for text in take-out-response 'recordings: 5' pending; do Prints "$text"; done
+Expect 0 "security confirms it" As security otokura admin contract confirm sub-maintenance
+Prints "in force"
+echo 'nonsense: 1' >>"$work/sub"
+Expect 1 "a field that there is not" As admin otokura admin contract add "$work/sub"
+Says "line"
+Terms no-clauses | grep -v audit-right >"$work/no-clauses"
+Expect 1 "a clause is missing" As admin otokura admin contract add "$work/no-clauses"
+Says audit-right
+Expect 1 "a contractor of another company" As admin otokura admin account add --name sub --role contractor --certificate "$work/pki/stranger.pem" --centre tokyo \
+  --person p-sub --company "Another Ltd" --contract sub-maintenance
+Expect 3 "a contractor, under a contract in force, still may nothing" As contractor otokura search --purpose maintenance --reference WORK-1
+Says role
+Expect 0 "the administrator closes the contract" As admin otokura admin contract close maintenance --reason "over"
+Expect 3 "the contractor is refused" As contractor otokura search --purpose maintenance --reference WORK-1
+Says "contract is not in force (closed)"
+Expect 0 "contracts are listed" As security otokura --json admin contract list
+Prints '"not_in_force":"a contract above it: closed"'
+Expect 3 "an operator lists contracts" As operator otokura admin contract list
+Expect 0 "the log of a contract" As auditor otokura --json audit list --contract maintenance --action search
+Is "refusals" "$(Field rule | sort | tr '\n' ' ')" "contract role "
+Expect 0 "counted by contract" As auditor otokura --json audit count --by contract
+Prints '"contract":"maintenance"'
 
 # The log.
 As operator otokura listen "$id" "${why[@]}" >"$work/heard.wav" 2>"$said" || NotSo "the operator listens"
 Expect 3 "an operator reads the log" As operator otokura audit list
 Expect 3 "the administrator reads the log" As admin otokura audit list
 Expect 0 "the auditor reads the log" As auditor otokura --json audit list --all
-for text in '"ACCOUNT_ADD"' '"ACCOUNT_SUSPEND"' '"RECORDING_SEALED"' '"LISTEN"' '"DELIVERED"' '"AUDIT_LIST"' '"DENIED"' 'left the company'; do Prints "$text"; done
+for text in '"ACCOUNT_ADD"' '"ACCOUNT_SUSPEND"' '"ACCOUNT_CONFIRM"' '"ACCOUNT_RENEW"' '"ACCOUNT_RESTORE"' '"RECORDING_SEALED"' '"LISTEN"' '"DELIVERED"' '"AUDIT_LIST"' '"DENIED"' 'left the company'; do Prints "$text"; done
 SaysNot 3857190264
 entries=$(wc -l <"$out")
 Field sequence | sort -n >"$work/sequences"

@@ -10,7 +10,7 @@ bash "$OTOKURA_PKI" account "$work/pki" security-3 >"$said" 2>&1
 Enrol security-2 security --person p-second
 id=$(Record pbx-1 "$work/speech.wav")
 person=$(As admin otokura --json admin account list | grep '"name":"security"' | grep -oE '"person":"[^"]*"' | cut -d'"' -f4)
-Enrol security-3 security --person "$person"
+confirmer=security-2 Enrol security-3 security --person "$person"
 old_key=$(head -n 1 "$site/keys/log.vkey")
 StopGateway
 cp -r "$site/data" "$work/snapshot"

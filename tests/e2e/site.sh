@@ -115,9 +115,29 @@ StopGateway() {
 
 Fsck() { Expect 0 "fsck finds nothing" "$OTOKURAD" fsck --deep --config "$work/gateway.textproto"; }
 
+# Enrol NAME ROLE OPTION…: as the administrator, confirmed by the security officer, or by $confirmer where it is set.
 Enrol() {
   local name=$1 role=$2; shift 2
   As admin otokura admin account add --name "$name" --role "$role" --certificate "$work/pki/$name.pem" "$@" >"$out" 2>"$said" || Fatal "$name cannot be enrolled"
+  [[ $role == recorder ]] || As "${confirmer:-security}" otokura admin account confirm "$name" --certificate "$work/pki/$name.pem" >"$out" 2>"$said" || Fatal "$name cannot be confirmed"
+}
+
+# Terms NAME LINE…: a contract with Maintenance Ltd that is in force today, on standard output.
+Terms() {
+  local name=$1 clause; shift
+  printf 'name: "%s" company: "Maintenance Ltd" responsible: "Sato"\n' "$name"
+  printf 'first_day: "%s" last_day: "%s" purposes: "maintenance" centres: "tokyo"\n' "$(date -d '-1 month' +%F)" "$(date -d '+1 month' +%F)"
+  for clause in take-out-prevention take-out-response sub-contracting-consent return-and-disposal audit-right; do
+    printf 'clauses { name: "%s" confirmed_on: "%s" }\n' "$clause" "$(date -d '-2 months' +%F)"
+  done
+  printf '%s\n' "$@"
+}
+
+# ConcludeContract NAME LINE…: proposed by the administrator, confirmed by the security officer.
+ConcludeContract() {
+  Terms "$@" >"$work/terms"
+  As admin otokura admin contract add "$work/terms" >"$out" 2>"$said" || Fatal "$1 cannot be proposed"
+  As security otokura admin contract confirm "$1" >"$out" 2>"$said" || Fatal "$1 cannot be confirmed"
 }
 
 SignerKey() { "$OTOKURA" admin policy signer --key "$work/$1.pem" --name "$1"; }
@@ -154,7 +174,8 @@ END
   Enrol recorder recorder --centre tokyo --format l16 --format pcmu --retention-class standard
   Enrol operator operator --centre tokyo --person p-operator --agent agent-7
   Enrol supervisor supervisor --centre tokyo --person p-supervisor
-  Enrol contractor contractor --centre tokyo --person p-contractor --company "Maintenance Ltd"
+  ConcludeContract maintenance
+  Enrol contractor contractor --centre tokyo --person p-contractor --company "Maintenance Ltd" --contract maintenance
   Enrol auditor auditor --person p-auditor
 }
 

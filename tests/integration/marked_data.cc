@@ -80,6 +80,7 @@ std::vector<std::string> Marks::All() const {
           reason,
           person,
           company,
+          contract,
           unknown_id,
           centre,
           queue,

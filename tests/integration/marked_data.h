@@ -21,6 +21,7 @@ struct Marks {
   std::string reason = "reason-Marked: 鈴木さん left";
   std::string person = "person-Marked-881";
   std::string company = "Marked 保守 KK";
+  std::string contract = "contract-marked-2093";
   std::string unknown_id = "id-Marked-404";
   std::string centre = "centre-Marked";
   std::string queue = "queue-Marked";

@@ -48,6 +48,10 @@ class NoPersonalDatum : public ::testing::Test {
     AddAnchors();
     ASSERT_EQ(site_.Init(), absl::OkStatus());
     ASSERT_EQ(StartAt(kStart), absl::OkStatus());
+    v1::Contract terms = ContractTerms(marks_.contract);
+    terms.set_company(marks_.company);
+    terms.set_responsible(marks_.person);
+    ASSERT_EQ(site_.Conclude(terms), absl::OkStatus());
     for (const auto& [name, role] : {std::pair(marks_.recorder_account, v1::RECORDER),
                                      {marks_.operator_account, v1::OPERATOR},
                                      {marks_.supervisor_account, v1::SUPERVISOR},
@@ -80,7 +84,7 @@ class NoPersonalDatum : public ::testing::Test {
     v1::AddAccountRequest request = AccountRequest(name, role);
     v1::Account* const account = request.mutable_account();
     if (role != v1::RECORDER) account->set_person_id(marks_.person);
-    if (role == v1::CONTRACTOR) account->set_company(marks_.company);
+    if (role == v1::CONTRACTOR) account->set_company(marks_.company), account->set_contract(marks_.contract);
     if (role == v1::OPERATOR) account->set_agent(marks_.agent);
     return site_.Enrol(request);
   }
@@ -170,6 +174,7 @@ class NoPersonalDatum : public ::testing::Test {
     v1::AuditQuery query;
     query.set_account(marks_.operator_account);
     query.set_company(marks_.company);
+    query.set_contract(marks_.contract);
     query.set_purpose(marks_.purpose);
     query.set_reference(marks_.reference);
     return query;
@@ -182,6 +187,7 @@ class NoPersonalDatum : public ::testing::Test {
   void Later();
   void AskForTheLog();
   void AskForAccounts();
+  void AskForContracts();
   void MakeReceipts();
   void LoadPolicies();
 
@@ -346,12 +352,47 @@ void NoPersonalDatum::AskForAccounts() {
     Ask<v1::Admin>(account, &v1::Admin::Stub::ListAccounts, list).IgnoreError();
     Ask<v1::Admin>(account, &v1::Admin::Stub::ListAccounts, v1::ListAccountsRequest()).IgnoreError();
   }
+  v1::RenewAccountRequest renew;
+  renew.set_name(marks_.stranger_account);
+  renew.set_certificate_pem(add.certificate_pem());
+  v1::ConfirmAccountRequest confirm;
+  v1::RestoreAccountRequest restore;
+  restore.set_reason(marks_.reason);
   v1::SuspendAccountRequest suspend;
   suspend.set_reason(marks_.reason);
   for (const std::string& name : {marks_.contractor_account, marks_.unknown_id}) {
     suspend.set_name(name);
     for (const std::string& account : {std::string("security"), marks_.operator_account}) {
       Ask<v1::Admin>(account, &v1::Admin::Stub::SuspendAccount, suspend).IgnoreError();
+    }
+  }
+  for (const std::string& name : {marks_.contractor_account, marks_.unknown_id}) {
+    confirm.set_name(name), restore.set_name(name);
+    for (const std::string& account : {std::string("admin"), std::string("security"), marks_.operator_account}) {
+      Ask<v1::Admin>(account, &v1::Admin::Stub::RenewAccount, renew).IgnoreError();
+      Ask<v1::Admin>(account, &v1::Admin::Stub::ConfirmAccount, confirm).IgnoreError();
+      Ask<v1::Admin>(account, &v1::Admin::Stub::RestoreAccount, restore).IgnoreError();
+    }
+  }
+}
+
+void NoPersonalDatum::AskForContracts() {
+  using Stub = v1::Contracts::Stub;
+  v1::AddContractRequest add;
+  *add.mutable_contract() = ContractTerms(marks_.contract + "-2");
+  add.mutable_contract()->set_company(marks_.company);
+  add.mutable_contract()->set_responsible(marks_.person);
+  v1::ConfirmContractRequest confirm;
+  v1::CloseContractRequest close;
+  close.set_reason(marks_.reason);
+  v1::ListContractsRequest list;
+  for (const std::string& account : {std::string("admin"), std::string("security"), marks_.operator_account}) {
+    Ask<v1::Contracts>(account, &Stub::Add, add).IgnoreError();
+    for (const std::string& name : {marks_.contract + "-2", marks_.unknown_id}) {
+      confirm.set_name(name), close.set_name(name), list.set_name(name);
+      Ask<v1::Contracts>(account, &Stub::List, list).IgnoreError();
+      Ask<v1::Contracts>(account, &Stub::Confirm, confirm).IgnoreError();
+      Ask<v1::Contracts>(account, &Stub::Close, close).IgnoreError();
     }
   }
 }
@@ -463,6 +504,13 @@ TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
       {v1::ACCOUNT_ADD, at_start},
       {v1::ACCOUNT_LIST, accounts},
       {v1::ACCOUNT_SUSPEND, accounts},
+      {v1::ACCOUNT_CONFIRM, at_start},
+      {v1::ACCOUNT_RENEW, at_start},  // of AskForAccounts
+      {v1::ACCOUNT_RESTORE, at_start},
+      {v1::CONTRACT_ADD, at_start},
+      {v1::CONTRACT_CONFIRM, at_start},
+      {v1::CONTRACT_CLOSE, [this] { AskForContracts(); }},
+      {v1::CONTRACT_LIST, at_start},  // of AskForContracts
       {v1::CONNECTION_REFUSED, [this] { Ask<v1::Access>("marked-nobody", &v1::Access::Stub::Search, v1::SearchRequest()).IgnoreError(); }},
       {v1::GATEWAY_STOPPED,
        [this] {
@@ -493,7 +541,7 @@ TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
   std::string details;
   for (const LoggedLeaf& leaf : Log()) details += leaf.details.SerializeAsString();
   for (const std::string& typed :
-       {marks_.reference, marks_.reason, marks_.person, marks_.company, marks_.unknown_id, marks_.operator_account}) {
+       {marks_.reference, marks_.reason, marks_.person, marks_.company, marks_.contract, marks_.unknown_id, marks_.operator_account}) {
     EXPECT_NE(details.find(typed), std::string::npos) << typed << " is not even in the details";
   }
 

@@ -18,10 +18,11 @@
 #include "absl/time/clock.h"
 #include "crypto/secret.h"
 #include "crypto/tls13.h"
+#include "policy/shipped.h"
+#include "server/access/contract_checks.h"
 #include "server/otokurad/configuration.h"
 #include "server/otokurad/init.h"
 #include "server/rpc/library_messages.h"
-#include "server/rpc/status.h"
 #include "server/storage/memory_engine.h"
 #include "tests/unit/policy/policy_site.h"
 
@@ -32,7 +33,6 @@ namespace {
 
 constexpr absl::Duration kStartPatience = absl::Seconds(60);  // a busy machine under a sanitizer
 constexpr absl::Duration kLook = absl::Milliseconds(10);
-constexpr std::chrono::seconds kCallPatience{30};
 
 // What `otokurad run` does before anything else.
 class Process : public ::testing::Environment {
@@ -108,9 +108,8 @@ absl::Status Site::Init() {
 
 absl::Status Site::Start() { return Start({}); }
 
-absl::Status Site::StartInMemory() {
+absl::Status Site::StartInMemory(gateway::Gateway::Options options) {
   std::filesystem::create_directory(config_.key_store_dir());
-  gateway::Gateway::Options options;
   options.engine = storage::MemoryEngine::Create();
   const gateway::FirstAccounts accounts{Pki::Ours().Certificate("admin"), Pki::Ours().Certificate("security")};
   if (absl::Status made = gateway::InitialiseSiteOn(*options.engine, config_, accounts); !made.ok()) return made;
@@ -197,7 +196,10 @@ v1::AddAccountRequest AccountRequest(const std::string& name, v1::Role role) {
   if (role != v1::RECORDER) account->set_person_id("person-" + name);
   if (role != v1::AUDITOR && role != v1::SECURITY && role != v1::ADMIN) account->add_centres(kCentre);
   if (role == v1::OPERATOR) account->set_agent(kAgent);
-  if (role == v1::CONTRACTOR) account->set_company("Maintenance Ltd");
+  if (role == v1::CONTRACTOR) {
+    account->set_company(kCompany);
+    account->set_contract(kContract);
+  }
   if (role == v1::RECORDER) {
     v1::AudioFormat* format = account->mutable_recorder()->add_formats();
     format->set_encoding(v1::AudioFormat::PCMU);
@@ -208,14 +210,47 @@ v1::AddAccountRequest AccountRequest(const std::string& name, v1::Role role) {
   return request;
 }
 
+v1::Contract ContractTerms(const std::string& name, absl::Time now) {
+  const absl::CivilDay today = access::DayOf(now);
+  v1::Contract contract;
+  contract.set_name(name);
+  contract.set_company(kCompany);
+  contract.set_responsible("Sato, head of service");
+  contract.set_first_day(absl::FormatCivilTime(today - 30));
+  contract.set_last_day(absl::FormatCivilTime(today + 300));
+  contract.add_purposes("maintenance");
+  contract.add_centres(kCentre);
+  for (const std::string& name_of_clause : policy::ShippedRules()->contracts().clauses()) {
+    v1::Clause* const clause = contract.add_clauses();
+    clause->set_name(name_of_clause);
+    clause->set_confirmed_on(absl::FormatCivilTime(today - 31));
+  }
+  return contract;
+}
+
+absl::Status Site::Conclude(const v1::Contract& terms) {
+  v1::AddContractRequest add;
+  *add.mutable_contract() = terms;
+  v1::AddContractResponse added;
+  if (absl::Status proposed = AskAs("admin", &v1::Contracts::Stub::Add, add, &added); !proposed.ok()) return proposed;
+  v1::ConfirmContractRequest confirm;
+  confirm.set_name(terms.name());
+  confirm.set_revision(added.contract().revision());
+  v1::ConfirmContractResponse confirmed;
+  return AskAs("security", &v1::Contracts::Stub::Confirm, confirm, &confirmed);
+}
+
 absl::Status Site::Enrol(const std::string& name, v1::Role role) { return Enrol(AccountRequest(name, role)); }
 
 absl::Status Site::Enrol(v1::AddAccountRequest request) {
-  const auto stub = v1::Admin::NewStub(ConnectAs("admin"));
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kCallPatience);
-  v1::AddAccountResponse response;
-  return rpc::FromGrpc(stub->AddAccount(&context, request, &response));
+  v1::AddAccountResponse enrolled;
+  if (absl::Status added = AskAs("admin", &v1::Admin::Stub::AddAccount, request, &enrolled); !added.ok()) return added;
+  if (enrolled.account().state() != v1::Account::PENDING) return absl::OkStatus();
+  v1::ConfirmAccountRequest confirm;
+  confirm.set_name(enrolled.account().name());
+  confirm.set_revision(enrolled.account().revision());
+  v1::ConfirmAccountResponse confirmed;
+  return AskAs("security", &v1::Admin::Stub::ConfirmAccount, confirm, &confirmed);
 }
 
 absl::Status Site::LoadPolicy(const std::string& note, const std::string& account) {
@@ -234,6 +269,7 @@ absl::Status Site::EnrolEverybody() {
                                                        {"supervisor", v1::SUPERVISOR},
                                                        {"contractor", v1::CONTRACTOR},
                                                        {"auditor", v1::AUDITOR}};
+  if (absl::Status concluded = Conclude(ContractTerms(kContract)); !concluded.ok()) return concluded;
   for (const auto& [name, role] : accounts) {
     if (absl::Status enrolled = Enrol(name, role); !enrolled.ok()) return enrolled;
   }

@@ -3,17 +3,22 @@
 #define OTOKURA_TESTS_INTEGRATION_SITE_H_
 
 #include <grpcpp/channel.h>
+#include <grpcpp/client_context.h>
 #include <sys/types.h>
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "otokura/v1/admin.grpc.pb.h"
 #include "otokura/v1/config.pb.h"
+#include "otokura/v1/contract.grpc.pb.h"
 #include "server/otokurad/gateway.h"
+#include "server/rpc/status.h"
 #include "server/runtime/event_log.h"
 #include "tests/integration/pki.h"
 
@@ -21,6 +26,9 @@ namespace otokura::integration {
 
 inline constexpr char kCentre[] = "tokyo";
 inline constexpr char kOtherCentre[] = "osaka";
+inline constexpr std::chrono::seconds kAnswerPatience{30};
+inline constexpr char kCompany[] = "Maintenance Ltd";
+inline constexpr char kContract[] = "maintenance";
 inline constexpr char kAgent[] = "agent-7";
 
 // What a client shows of itself. Empty certificate and key: nothing.
@@ -47,7 +55,7 @@ class Site {
   // In this process.
   absl::Status Start();
   // Init and Start over an engine in memory, which forgets everything at Stop.
-  absl::Status StartInMemory();
+  absl::Status StartInMemory(gateway::Gateway::Options options = {});
   absl::Status Start(gateway::Gateway::Options options);
   gateway::Gateway& gateway() { return *gateway_; }
   void Stop() { gateway_.reset(); }
@@ -66,13 +74,25 @@ class Site {
   std::shared_ptr<grpc::Channel> Connect(const ClientIdentity& identity, const std::string& ca_pem = Pki::Ours().Certificate("ca")) const;
   std::shared_ptr<grpc::Channel> ConnectAs(const std::string& account) const;
 
-  // Enrols through the Admin service, as "admin".
+  // Enrols through the Admin service, as "admin", and confirms as "security" what takes a second person.
   absl::Status Enrol(const std::string& name, v1::Role role);
   absl::Status Enrol(v1::AddAccountRequest request);
   // Through the Admin service. The site's signers are a, b and c of tests/unit/policy/policy_site.h.
   absl::Status LoadPolicy(const std::string& note, const std::string& account = "security");
-  // recorder, operator, supervisor, contractor, auditor, all of kCentre.
+  // Proposes these terms as "admin" and confirms them as "security".
+  absl::Status Conclude(const v1::Contract& terms);
+  // kContract, then recorder, operator, supervisor, contractor, auditor, all of kCentre.
   absl::Status EnrolEverybody();
+
+  // One call as that account.
+  template <typename Stub, typename Request, typename Response>
+  absl::Status AskAs(const std::string& account, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+                     const Request& request, Response* response) const {
+    Stub stub(ConnectAs(account));
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + kAnswerPatience);
+    return rpc::FromGrpc((stub.*method)(&context, request, response));
+  }
 
  private:
   TemporaryFolder folder_;
@@ -84,6 +104,8 @@ class Site {
   pid_t process_ = 0;
 };
 
+// In force today, over kCentre, for maintenance, of the contractors' company.
+v1::Contract ContractTerms(const std::string& name, absl::Time now = absl::Now());
 // What Site::Enrol asks for.
 v1::AddAccountRequest AccountRequest(const std::string& name, v1::Role role);
 

@@ -41,7 +41,7 @@ struct AuditEntry {
   uint64_t audio_bytes = 0;
   std::string subject{};
   std::string policy_sha256{};  // of a POLICY_LOAD: lower-case hex
-  std::string account{}, person{}, company{}, certificate{}, address{}, reference{}, reason{}, target{};
+  std::string account{}, person{}, company{}, certificate{}, address{}, reference{}, reason{}, target{}, contract{};
   std::vector<std::string> closed{};  // fields that the leaf commits to and whose value was pruned
 };
 
@@ -49,6 +49,7 @@ struct AuditEntry {
 struct AuditQuery {
   std::string account{};
   std::string company{};
+  std::string contract{};
   std::string recording_id{};
   std::string action{};    // "LISTEN"; "listen" and "audit-list" do as well
   std::string decision{};  // "ALLOWED", "DENIED", "NOTED", in any case
@@ -86,7 +87,16 @@ struct LogSink {
 // As people read it. DATA_LOSS, FAILED_PRECONDITION where it is no entry that this program knows.
 absl::StatusOr<AuditEntry> ParseAuditEntry(std::string_view leaf);
 
-enum class AuditField { kRecording = 1, kAction = 2, kDecision = 3, kPurpose = 4, kAccount = 5, kCompany = 6, kReference = 7 };
+enum class AuditField {
+  kRecording = 1,
+  kAction = 2,
+  kDecision = 3,
+  kPurpose = 4,
+  kAccount = 5,
+  kCompany = 6,
+  kReference = 7,
+  kContract = 8
+};
 enum class AuditPeriod { kAll = 0, kHour = 1, kDay = 2 };  // UTC
 
 struct AuditCount {

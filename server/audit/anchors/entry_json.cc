@@ -35,6 +35,7 @@ int ActivityOf(v1::AuditAction action) {
     case v1::AUDIT_FOLLOW:
     case v1::ACCOUNT_LIST:
     case v1::POLICY_SHOW:
+    case v1::CONTRACT_LIST:
       return kRead;
     default:
       return kOtherActivity;

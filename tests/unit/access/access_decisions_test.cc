@@ -147,7 +147,7 @@ TEST(DecideTest, SuspendedExpiredAndRevokedAreRefusedWhateverTheyAsk) {
   EXPECT_TRUE(Decide(Shipped(), caller, ask, caller.certificate_expiry - absl::Microseconds(1)).allowed);
   caller.certificate_revoked = std::make_shared<std::atomic<bool>>(true);
   const Decision revoked = DecideNow(caller, ask);
-  EXPECT_EQ(revoked.rule, "certificate");
+  EXPECT_EQ(revoked.rule, "revoked");
   EXPECT_EQ(revoked.refusal.code(), absl::StatusCode::kUnauthenticated);
 }
 

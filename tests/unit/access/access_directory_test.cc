@@ -1,11 +1,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "server/access/account_checks.h"
-#include "server/access/account_rows.h"
 #include "server/access/certificate_cache.h"
-#include "server/access/directory.h"
-#include "tests/unit/access/access_site.h"
+#include "tests/unit/access/directory_site.h"
 
 namespace otokura::access {
 namespace {
@@ -15,77 +12,6 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-
-absl::Duration Days(int n) { return absl::Hours(24 * n); }
-
-class DirectoryTest : public ::testing::Test {
- protected:
-  DirectoryTest() { Reopen(ConfigForTest()); }
-  ~DirectoryTest() override {
-    directory_.reset();
-    if (!folder_.empty()) std::filesystem::remove_all(folder_);
-  }
-  void Reopen(v1::GatewayConfig config) {
-    auto opened = Directory::Open(site_.engine->records(), site_.committer.get(), &site_.keys, &site_.clock, std::move(config));
-    ASSERT_TRUE(opened.ok()) << opened.status();
-    directory_ = *std::move(opened);
-  }
-  v1::AddAccountRequest Request(v1::Account account, const std::string& certificate_pem) {
-    v1::AddAccountRequest request;
-    *request.mutable_account() = std::move(account);
-    request.set_certificate_pem(certificate_pem);
-    return request;
-  }
-  static std::unique_ptr<audit::Draft> Entry(v1::AuditAction action) {
-    auto draft = audit::DraftForTest(action);
-    draft->particulars.account = "the-administrator";
-    return draft;
-  }
-  absl::StatusOr<v1::Account> Add(v1::Account account) {
-    std::promise<absl::StatusOr<v1::Account>> result;
-    directory_->Add(std::move(account), Entry(v1::ACCOUNT_ADD),
-                    [&](absl::StatusOr<v1::Account> added) { result.set_value(std::move(added)); });
-    return result.get_future().get();
-  }
-  absl::StatusOr<v1::Account> Suspend(const std::string& name, const std::string& reason = "left the company") {
-    std::promise<absl::StatusOr<v1::Account>> result;
-    directory_->Suspend(name, reason, Entry(v1::ACCOUNT_SUSPEND),
-                        [&](absl::StatusOr<v1::Account> account) { result.set_value(std::move(account)); });
-    return result.get_future().get();
-  }
-  // Enrols an account and gives its certificate.
-  IssuedCertificate Enrol(v1::Account account) {
-    IssuedCertificate issued = authority_.ForAccount(kTrustDomain, account.name(), kTestStart);
-    auto prepared = directory_->Prepare(Request(std::move(account), issued.certificate_pem));
-    EXPECT_TRUE(prepared.ok()) << prepared.status();
-    const auto added = Add(*prepared);
-    EXPECT_TRUE(added.ok()) << added.status();
-    return issued;
-  }
-  static Peer PeerWith(const std::string& certificate_pem, const std::string& name) {
-    return {certificate_pem, {AccountUri(kTrustDomain, name)}, "ipv4:192.0.2.7:50123"};
-  }
-  // Retries until the store was reopened.
-  template <typename Call>
-  auto Eventually(Call call) {
-    auto result = call();
-    while (absl::IsUnavailable(result.status())) result = call();
-    return result;
-  }
-  void FailOneCommit(bool stores_anyway) {
-    auto failed = std::make_shared<std::atomic<bool>>(false);
-    site_.engine->SetFault(
-        [failed](StorageCall call, const storage::AudioObjectId*) {
-          return call == StorageCall::kCommit && !failed->exchange(true) ? absl::UnavailableError("EIO") : absl::OkStatus();
-        },
-        stores_anyway);
-  }
-
-  LogSite site_;
-  TestAuthority authority_{kTestStart};
-  std::string folder_;
-  std::unique_ptr<Directory> directory_;
-};
 
 TEST_F(DirectoryTest, AnEnrolledCertificateIsItsAccount) {
   const IssuedCertificate issued = Enrol(AccountForTest(v1::OPERATOR, "hanako"));
@@ -192,20 +118,20 @@ TEST_F(DirectoryTest, I3_AnAccountChangesOnlyInTheWriteOfItsEntry) {
   EXPECT_EQ(site_.Entry(0).action(), v1::ACCOUNT_ADD);
   EXPECT_EQ(site_.Entry(0).target_commitment().size(), 32u);
   ASSERT_TRUE(Suspend("hanako").ok());
-  EXPECT_EQ(site_.Entry(1).action(), v1::ACCOUNT_SUSPEND);
-  EXPECT_EQ(site_.Entry(1).reason_commitment().size(), 32u);
+  EXPECT_EQ(site_.Entry(1).action(), v1::ACCOUNT_CONFIRM);
+  EXPECT_EQ(site_.Entry(2).action(), v1::ACCOUNT_SUSPEND);
+  EXPECT_EQ(site_.Entry(2).reason_commitment().size(), 32u);
 
-  auto prepared = directory_->Prepare(
-      Request(AccountForTest(v1::ADMIN, "jiro"), authority_.ForAccount(kTrustDomain, "jiro", kTestStart).certificate_pem));
+  auto prepared = Prepare(AccountForTest(v1::ADMIN, "jiro"), authority_.ForAccount(kTrustDomain, "jiro", kTestStart).certificate_pem);
   ASSERT_TRUE(prepared.ok());
   site_.engine->SetFault([](StorageCall call, const storage::AudioObjectId*) {
     return call == StorageCall::kCommit ? absl::ResourceExhaustedError("full") : absl::OkStatus();
   });
   EXPECT_FALSE(Add(*prepared).ok());
   site_.engine->SetFault(nullptr);
-  EXPECT_EQ(site_.log->head().tree_size, 2u);
+  EXPECT_EQ(site_.log->head().tree_size, 3u);
   EXPECT_FALSE(ReadAccount(site_.engine->records(), "jiro", site_.keys)->has_value());
-  EXPECT_EQ(directory_->List("", 10).size(), 1u);
+  EXPECT_EQ(directory_->List("", 10).size(), 2u);
 }
 
 TEST_F(DirectoryTest, ASuspensionThatCouldNotBeWrittenSuspendsNobody) {
@@ -222,7 +148,7 @@ TEST_F(DirectoryTest, I3_AChangeOfUnknownFateIsFoundWhenAskedAgain) {
   for (bool kept : {false, true}) {
     const std::string name = kept ? "kept" : "lost";
     const IssuedCertificate issued = authority_.ForAccount(kTrustDomain, name, kTestStart);
-    const auto prepared = directory_->Prepare(Request(AccountForTest(v1::OPERATOR, name), issued.certificate_pem));
+    const auto prepared = Prepare(AccountForTest(v1::RECORDER, name), issued.certificate_pem);
     FailOneCommit(kept);
     EXPECT_EQ(Add(*prepared).status().code(), absl::StatusCode::kUnavailable);
     const auto again = Eventually([&] { return Add(*prepared); });
@@ -241,24 +167,23 @@ TEST_F(DirectoryTest, I3_AChangeOfUnknownFateIsFoundWhenAskedAgain) {
 
 TEST_F(DirectoryTest, NamesAndKeysAreEnrolledOnce) {
   const IssuedCertificate issued = Enrol(AccountForTest(v1::OPERATOR, "hanako"));
-  const auto same_name = directory_->Prepare(
-      Request(AccountForTest(v1::ADMIN, "hanako"), authority_.ForAccount(kTrustDomain, "hanako", kTestStart).certificate_pem));
+  const auto same_name =
+      Prepare(AccountForTest(v1::ADMIN, "hanako"), authority_.ForAccount(kTrustDomain, "hanako", kTestStart).certificate_pem);
   EXPECT_EQ(same_name.status().code(), absl::StatusCode::kAlreadyExists);
   const IssuedCertificate same_key =
       authority_.Make({{AccountUri(kTrustDomain, "jiro")}, kTestStart - Days(1), kTestStart + Days(1), issued.private_key_pem});
-  EXPECT_EQ(directory_->Prepare(Request(AccountForTest(v1::ADMIN, "jiro"), same_key.certificate_pem)).status().code(),
-            absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(Prepare(AccountForTest(v1::ADMIN, "jiro"), same_key.certificate_pem).status().code(), absl::StatusCode::kAlreadyExists);
 }
 
 // Two gateways, or two administrators at once: what memory does not know the store's preconditions do.
 TEST_F(DirectoryTest, NamesAndKeysAreEnrolledOnceThoughTwoAskAtOnce) {
-  auto second = Directory::Open(site_.engine->records(), site_.committer.get(), &site_.keys, &site_.clock, ConfigForTest());
+  auto second = Directory::Open(site_.engine->records(), site_.committer.get(), &site_.keys, contracts_, &site_.clock, ConfigForTest());
   ASSERT_TRUE(second.ok());
   const IssuedCertificate issued = authority_.ForAccount(kTrustDomain, "hanako", kTestStart);
   const IssuedCertificate same_key =
       authority_.Make({{AccountUri(kTrustDomain, "jiro")}, kTestStart - Days(1), kTestStart + Days(1), issued.private_key_pem});
-  const auto hanako = directory_->Prepare(Request(AccountForTest(v1::OPERATOR, "hanako"), issued.certificate_pem));
-  const auto jiro = directory_->Prepare(Request(AccountForTest(v1::OPERATOR, "jiro"), same_key.certificate_pem));
+  const auto hanako = Prepare(AccountForTest(v1::OPERATOR, "hanako"), issued.certificate_pem);
+  const auto jiro = Prepare(AccountForTest(v1::OPERATOR, "jiro"), same_key.certificate_pem);
   ASSERT_TRUE(hanako.ok() && jiro.ok());
   std::swap(directory_, *second);
   ASSERT_TRUE(Add(*hanako).ok());
@@ -278,12 +203,13 @@ TEST_F(DirectoryTest, AccountsSurviveARestart) {
   EXPECT_EQ(directory_->Identify(PeerWith(taro.certificate_pem, "taro"), &rule).status().code(), absl::StatusCode::kPermissionDenied);
   std::vector<std::string> names;
   for (const v1::Account& account : directory_->List("", 10)) names.push_back(account.name());
-  EXPECT_THAT(names, ElementsAre("hanako", "taro"));
-  EXPECT_EQ(directory_->List("hanako", 10).front().suspended_reason(), "left the company");
+  EXPECT_THAT(names, ElementsAre("hanako", kProposer, "taro"));
+  EXPECT_EQ(directory_->List("hanako", 10).back().suspended_reason(), "left the company");
   EXPECT_EQ(directory_->List("", 1).size(), 1u);
 }
 
 TEST_F(DirectoryTest, I1_NothingOfAnAccountIsStoredInClear) {
+  Conclude(TermsForTest());
   v1::Account account = AccountForTest(v1::CONTRACTOR, "yamada.hanako");
   account.set_person_id("staff-number-4711");
   Enrol(account);
@@ -297,7 +223,8 @@ TEST_F(DirectoryTest, I1_NothingOfAnAccountIsStoredInClear) {
                           })
                     .ok());
   }
-  for (const char* secret : {"yamada", "4711", "Example Partner"}) EXPECT_THAT(stored, Not(HasSubstr(secret)));
+  for (const char* secret : {"yamada", "4711", "Example Partner", "Sato Jiro", "maintenance-2025"})
+    EXPECT_THAT(stored, Not(HasSubstr(secret)));
 }
 
 TEST_F(DirectoryTest, I7_RowsThatWereChangedOrSwappedStopTheStart) {
@@ -310,7 +237,9 @@ TEST_F(DirectoryTest, I7_RowsThatWereChangedOrSwappedStopTheStart) {
   flipped.back() ^= 1;
   for (const std::string& bad : {flipped, other, std::string()}) {
     site_.Tamper(storage::Table::kAccounts, key, bad);
-    EXPECT_EQ(Directory::Open(site_.engine->records(), site_.committer.get(), &site_.keys, &site_.clock, ConfigForTest()).status().code(),
+    EXPECT_EQ(Directory::Open(site_.engine->records(), site_.committer.get(), &site_.keys, contracts_, &site_.clock, ConfigForTest())
+                  .status()
+                  .code(),
               absl::StatusCode::kDataLoss);
   }
 }
@@ -370,7 +299,7 @@ TEST_F(DirectoryTest, I6_ARevocationListThatCannotBeReadStopsTheStart) {
   v1::GatewayConfig config = ConfigForTest();
   config.mutable_tls()->set_client_ca_file("/nonexistent/ca.pem");
   config.mutable_tls()->set_client_crl_file("/nonexistent/crl.pem");
-  EXPECT_FALSE(Directory::Open(site_.engine->records(), site_.committer.get(), &site_.keys, &site_.clock, config).ok());
+  EXPECT_FALSE(Directory::Open(site_.engine->records(), site_.committer.get(), &site_.keys, contracts_, &site_.clock, config).ok());
 }
 
 TEST_F(DirectoryTest, TheFirstAccountsAreEnrolledAtInit) {

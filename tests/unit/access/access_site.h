@@ -7,6 +7,8 @@
 #include <string>
 #include <utility>
 
+#include "policy/shipped.h"
+#include "server/access/contract_checks.h"
 #include "server/access/gate.h"
 #include "tests/unit/access/test_certificates.h"
 #include "tests/unit/audit/log_site.h"
@@ -43,12 +45,40 @@ inline v1::AudioFormat FormatForTest(v1::AudioFormat::Encoding encoding = v1::Au
   return format;
 }
 
+// In force from 30 days before kTestStart to 30 days after it, in Tokyo, for maintenance.
+inline v1::Contract TermsForTest(std::string name = "maintenance-2025") {
+  const auto day = [](int n) { return absl::FormatCivilTime(DayOf(kTestStart) + n); };
+  v1::Contract contract;
+  contract.set_name(std::move(name));
+  contract.set_company("Example Partner KK");
+  contract.set_responsible("Sato Jiro");
+  contract.set_first_day(day(-30));
+  contract.set_last_day(day(30));
+  contract.add_purposes("maintenance");
+  contract.add_centres("Tokyo");
+  for (const std::string& clause : policy::ShippedRules()->contracts().clauses()) {
+    v1::Clause* const confirmed = contract.add_clauses();
+    confirmed->set_name(clause);
+    confirmed->set_confirmed_on(day(-31));
+  }
+  return contract;
+}
+
+inline std::shared_ptr<Contract> ContractForTest(v1::Contract terms = TermsForTest(), std::shared_ptr<const Contract> parent = nullptr) {
+  v1::KeptContract kept;
+  *kept.mutable_contract() = std::move(terms);
+  kept.set_state(v1::KeptContract::CONFIRMED);
+  kept.set_revision(1);
+  return std::make_shared<Contract>(std::move(kept), std::move(parent), PolicyForTest());
+}
+
 inline v1::Account AccountForTest(v1::Role role, std::string name = "somebody") {
   v1::Account account;
   account.set_name(std::move(name));
   account.set_role(role);
   if (role != v1::RECORDER) account.set_person_id("person-1");
   if (role == v1::CONTRACTOR) account.set_company("Example Partner KK");
+  if (role == v1::CONTRACTOR) account.set_contract("maintenance-2025");
   if (role == v1::RECORDER || role == v1::OPERATOR || role == v1::SUPERVISOR) account.add_centres("Tokyo");
   if (role == v1::RECORDER) {
     *account.mutable_recorder()->add_formats() = FormatForTest();
@@ -60,7 +90,8 @@ inline v1::Account AccountForTest(v1::Role role, std::string name = "somebody") 
 inline Caller CallerForTest(v1::Account account, bool suspended = false) {
   auto enrolled = std::make_shared<Enrolled>();
   enrolled->account = std::move(account);
-  enrolled->suspended = suspended;
+  if (enrolled->account.role() == v1::CONTRACTOR) enrolled->contract = ContractForTest();
+  if (suspended) *enrolled->standing = Standing::kSuspended;
   return Caller{enrolled, std::string(64, 'c'), "2a", kTestStart + absl::Hours(24), "ipv4:192.0.2.7:50123", nullptr};
 }
 inline Caller CallerForTest(v1::Role role) { return CallerForTest(AccountForTest(role)); }

@@ -78,7 +78,8 @@ TEST_F(IndexUpkeepTest, TheIndexIsSmallBesideTheEntries) {
                         .address = "192.0.2.7",
                         .reference = "CASE-1",
                         .reason = "",
-                        .target = ""};
+                        .target = "",
+                        .contract = ""};
   const std::set<std::string> before = Rows();
   const uint64_t sequence = site_.Put(std::move(draft));
   size_t index = 0;

@@ -78,8 +78,8 @@ TEST(LogTest, SeveralEntriesOfOneCommitFollowEachOther) {
 TEST(LogTest, I1_ALeafHoldsNoneOfTheParticularsAndNeitherDoesAnythingStored) {
   LogSite site;
   auto draft = DraftForTest(v1::LISTEN, RecordingForTest(1));
-  draft->particulars = {"yamada.hanako", "person-4711", "Example Partner KK", std::string(64, 'c'),
-                        "192.0.2.7",     "CASE-0042",   "gone away",          "other.account"};
+  draft->particulars = {"yamada.hanako", "person-4711", "Example Partner KK", std::string(64, 'c'), "192.0.2.7",
+                        "CASE-0042",     "gone away",   "other.account",      "contract-2025"};
   const Particulars particulars = draft->particulars;
   site.Put(std::move(draft));
   std::string stored;
@@ -93,8 +93,9 @@ TEST(LogTest, I1_ALeafHoldsNoneOfTheParticularsAndNeitherDoesAnythingStored) {
                     .ok());
   }
   EXPECT_GT(stored.size(), 500u);
-  for (const std::string& value : {particulars.account, particulars.person, particulars.company, particulars.certificate,
-                                   particulars.address, particulars.reference, particulars.reason, particulars.target}) {
+  for (const std::string& value :
+       {particulars.account, particulars.person, particulars.company, particulars.certificate, particulars.address, particulars.reference,
+        particulars.reason, particulars.target, particulars.contract}) {
     EXPECT_THAT(stored, Not(HasSubstr(value)));
   }
 }

@@ -24,6 +24,7 @@ std::vector<uint64_t> Sequences(const std::vector<Listed>& entries) {
 const std::vector<std::string> kAccounts = {"hanako", "taro", "jiro", "Ｈａｎａｋｏ"};
 const std::vector<std::string> kCompanies = {"", "Example Partner KK", "Other KK"};
 const std::vector<std::string> kPurposes = {"", "inquiry", "complaint"};
+const std::vector<std::string> kContracts = {"", "maintenance-2025", "maintenance-2026"};
 const std::vector<std::string> kReferences = {"", "CASE-1", "CASE-2"};
 
 class QueriesTest : public ::testing::Test {
@@ -43,6 +44,7 @@ class QueriesTest : public ::testing::Test {
     draft->particulars.account = Any(kAccounts);
     draft->particulars.company = Any(kCompanies);
     draft->particulars.reference = Any(kReferences);
+    draft->particulars.contract = Any(kContracts);
     if (random_() % 2 == 0) site_.clock.Advance(absl::Seconds(1));
     return site_.Put(std::move(draft));
   }
@@ -81,7 +83,7 @@ class QueriesTest : public ::testing::Test {
 
   Query AnyQuery() {
     Query query;
-    for (int field = 1; field <= 7; ++field) {
+    for (int field = 1; field <= 8; ++field) {
       if (random_() % 4 > 0) continue;
       Condition condition = AnyCondition(static_cast<IndexField>(field));
       if (!condition.value.empty()) query.conditions.push_back(std::move(condition));

@@ -6,6 +6,8 @@
 #include <string>
 
 #include "crypto/cobblestone.h"
+#include "policy/shipped.h"
+#include "server/access/contract_checks.h"
 #include "server/keys/recording_keys.h"
 #include "server/recordings/limits.h"
 #include "tests/unit/recordings/test_streams.h"
@@ -196,6 +198,46 @@ TEST(Retrieval, I6_SuspendedListenerIsCutAtTheNextMessage) {
   EXPECT_EQ(stream.WaitEnd().code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(stream.audio().size(), 4 * kChunk);
   EXPECT_EQ(site.LogOf(v1::DELIVERED)[0].delivered_bytes(), 4 * kChunk);
+}
+
+// In force for the caller's centre and purpose.
+std::shared_ptr<access::Contract> ContractInForce() {
+  const auto day = [](int n) { return absl::FormatCivilTime(access::DayOf(TestStart()) + n); };
+  v1::KeptContract kept;
+  kept.set_state(v1::KeptContract::CONFIRMED);
+  kept.mutable_contract()->set_first_day(day(0));
+  kept.mutable_contract()->set_last_day(day(1));
+  kept.mutable_contract()->add_purposes("inquiry");
+  kept.mutable_contract()->add_centres("tokyo");
+  for (const std::string& name : policy::ShippedRules()->contracts().clauses()) {
+    v1::Clause* const clause = kept.mutable_contract()->add_clauses();
+    clause->set_name(name);
+    clause->set_confirmed_on(day(0));
+  }
+  static const access::PolicyInForce kShipped(policy::ShippedRules());
+  return std::make_shared<access::Contract>(std::move(kept), nullptr, &kShipped);
+}
+
+TEST(Retrieval, I5_AContractThatIsClosedCutsTheStreamsUnderItAtTheNextMessage) {
+  TestSite site;
+  const std::string id = RecordCall(site, OpenOf("call-1"), Speech(20 * kChunk));
+  const std::shared_ptr<access::Contract> contract = ContractInForce();
+  auto enrolled = std::make_shared<access::Enrolled>();
+  access::Caller caller = Supervisor();
+  enrolled->account = caller.account();
+  enrolled->contract = contract;
+  caller.enrolled = enrolled;
+  ListenerStream stream(site, caller, Action::kListen, RangeOf(id), /*takes_by_itself=*/false);
+  stream.WaitMessages(1);
+  stream.TakeOne();
+  ASSERT_EQ(stream.WaitMessages(2), 2);
+  v1::KeptContract closed = *contract->kept();
+  closed.set_state(v1::KeptContract::CLOSED);
+  closed.set_revision(closed.revision() + 1);
+  contract->Adopt(closed);
+  stream.TakeOne();
+  EXPECT_EQ(stream.WaitEnd().code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(stream.audio().size(), 4 * kChunk);
 }
 
 TEST(Retrieval, I10_StreamsOfAnAccountAndInAll) {

@@ -115,7 +115,7 @@ access::Caller CallerOf(v1::Account account) {
   return caller;
 }
 
-void Suspend(const access::Caller& caller) { const_cast<access::Enrolled&>(*caller.enrolled).suspended.store(true); }
+void Suspend(const access::Caller& caller) { caller.enrolled->standing->store(access::Standing::kSuspended); }
 
 TestSite::TestSite(v1::LimitsConfig limits) : limits_(WithDefaults(std::move(limits))), engine_(storage::MemoryEngine::Create()) {
   Start();
