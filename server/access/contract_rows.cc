@@ -5,6 +5,7 @@
 #include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "otokura/v1/stored.pb.h"
+#include "server/access/contract.h"
 
 namespace otokura::access {
 namespace {
@@ -79,6 +80,22 @@ absl::Status ReadContracts(const storage::RecordReader& records, const keys::Sit
     return problem.ok();
   });
   return scanned.ok() ? problem : scanned;
+}
+
+absl::StatusOr<ContractParents> ReadContractParents(const storage::RecordReader& records, const keys::SiteKeys& keys) {
+  ContractParents parents;
+  absl::Status read =
+      ReadContracts(records, keys, [&](const v1::KeptContract& kept) { parents[kept.contract().name()] = kept.contract().parent(); });
+  if (!read.ok()) return read;
+  return parents;
+}
+
+std::vector<std::string> ChainOf(const ContractParents& parents, std::string_view contract) {
+  std::vector<std::string> chain;
+  for (auto next = parents.find(contract); next != parents.end() && chain.size() < kContractChainMax; next = parents.find(next->second)) {
+    chain.push_back(next->first);
+  }
+  return chain;
 }
 
 }  // namespace otokura::access

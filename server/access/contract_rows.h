@@ -2,9 +2,11 @@
 #ifndef OTOKURA_SERVER_ACCESS_CONTRACT_ROWS_H_
 #define OTOKURA_SERVER_ACCESS_CONTRACT_ROWS_H_
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
@@ -30,6 +32,12 @@ absl::StatusOr<std::optional<StoredContract>> ReadContract(const storage::Record
 // Every one, in no order that means anything.
 absl::Status ReadContracts(const storage::RecordReader& records, const keys::SiteKeys& keys,
                            absl::FunctionRef<void(v1::KeptContract contract)> contract);
+
+// Of each contract, the one above it; empty for none. Neither changes while anything is charged to it.
+using ContractParents = std::map<std::string, std::string, std::less<>>;
+absl::StatusOr<ContractParents> ReadContractParents(const storage::RecordReader& records, const keys::SiteKeys& keys);
+// The contract and those above it, nearest first; empty where there is no such one.
+std::vector<std::string> ChainOf(const ContractParents& parents, std::string_view contract);
 
 }  // namespace otokura::access
 

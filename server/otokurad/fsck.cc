@@ -7,6 +7,7 @@
 #include "crypto/signed_note.h"
 #include "crypto/tlog/log_keys.h"
 #include "nlohmann/json.hpp"
+#include "server/access/contract_rows.h"
 #include "server/access/egress/ledger_upkeep.h"
 #include "server/access/policy_rows.h"
 #include "server/audit/index_upkeep.h"
@@ -81,12 +82,17 @@ absl::Status RebuildIndex(Store& store, bool json) {
   return absl::OkStatus();
 }
 
-access::LedgerUpkeep LedgerOf(const Store& store) {
-  return {&store.engine->records(), &store.keys->site(), [](std::string_view) { return std::vector<std::string>(); }};
+absl::StatusOr<access::LedgerUpkeep> LedgerOf(const Store& store) {
+  absl::StatusOr<access::ContractParents> parents = access::ReadContractParents(store.engine->records(), store.keys->site());
+  if (!parents.ok()) return parents.status();
+  return access::LedgerUpkeep(&store.engine->records(), &store.keys->site(),
+                              [parents = *std::move(parents)](std::string_view contract) { return access::ChainOf(parents, contract); });
 }
 
 absl::Status RebuildLedger(Store& store, bool json) {
-  const auto rebuilt = LedgerOf(store).Rebuild(&store.engine->records(), [](std::string_view problem) { std::cerr << problem << "\n"; });
+  const auto upkeep = LedgerOf(store);
+  if (!upkeep.ok()) return upkeep.status();
+  const auto rebuilt = upkeep->Rebuild(&store.engine->records(), [](std::string_view problem) { std::cerr << problem << "\n"; });
   if (!rebuilt.ok()) return rebuilt.status();
   if (json) {
     PrintLine({{"ledger_rows", rebuilt->rows}});
@@ -124,7 +130,9 @@ int Fsck(const FsckArguments& arguments) {
     print({std::string(where), std::string(problem)});
   });
   if (!tiles.ok()) return Fail(tiles, kExitFailed);
-  const absl::Status ledger = LedgerOf(*store).Check([&](std::string_view problem) {
+  const auto upkeep = LedgerOf(*store);
+  if (!upkeep.ok()) return Fail(upkeep.status(), kExitFailed);
+  const absl::Status ledger = upkeep->Check([&](std::string_view problem) {
     ++report->findings;
     print({"ledger", std::string(problem)});
   });

@@ -124,8 +124,17 @@ access::BudgetSource Gateway::BudgetsInForce() const {
     const v1::CentreRule* const rule = rules->CentreRuleOf(centre);
     return rule == nullptr ? std::vector<v1::Budget>() : copied(rule->budgets());
   };
-  budgets.of_contract = [](std::string_view) { return std::vector<v1::Budget>(); };
-  budgets.chain = [](std::string_view) { return std::vector<std::string>(); };
+  budgets.of_contract = [this](std::string_view name) {
+    const std::shared_ptr<const access::Contract> contract = contracts_->Find(name);
+    return contract == nullptr ? std::vector<v1::Budget>() : contract->Chain().front().budgets;
+  };
+  budgets.chain = [this](std::string_view name) {
+    std::vector<std::string> names;
+    const std::shared_ptr<const access::Contract> contract = contracts_->Find(name);
+    if (contract == nullptr) return names;
+    for (const access::ContractBudgets& one : contract->Chain()) names.push_back(one.name);
+    return names;
+  };
   return budgets;
 }
 

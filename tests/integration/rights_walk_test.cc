@@ -46,8 +46,9 @@ class RightsWalk : public ::testing::Test {
 
   // What one walk got hold of: its certificates, and the accounts that it made.
   struct Walk {
-    std::vector<Channel> identities;  // to call with, and to listen with
-    std::vector<std::string> accounts;
+    std::vector<Channel> certificates;  // that it began with
+    std::vector<Channel> keys{};        // that it got an account proposed for, or tried to
+    std::vector<std::string> accounts{};
     int number = 0;
   };
   struct Step {
@@ -63,16 +64,15 @@ class RightsWalk : public ::testing::Test {
     context.set_deadline(std::chrono::system_clock::now() + kAnswerPatience);
     (stub.*method)(&context, request, response);
   }
-  // With every certificate that there is.
   template <typename Stub, typename Request, typename Response>
-  static void CallAll(const Walk& walk, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
+  static void CallAll(const std::vector<Channel>& channels, grpc::Status (Stub::*method)(grpc::ClientContext*, const Request&, Response*),
                       const Request& request, Response* response) {
-    for (const Channel& channel : walk.identities) Call(channel, method, request, response);
+    for (const Channel& channel : channels) Call(channel, method, request, response);
   }
 
   std::string NewKey(const std::string& account, Walk* walk) {
     const access::IssuedCertificate issued = authority_.ForAccount(kTrustDomain, account, absl::Now());
-    walk->identities.push_back(site_.Connect({issued.certificate_pem, issued.private_key_pem}));
+    walk->keys.push_back(site_.Connect({issued.certificate_pem, issued.private_key_pem}));
     return issued.certificate_pem;
   }
   Step Add(v1::Role role) {
@@ -81,9 +81,10 @@ class RightsWalk : public ::testing::Test {
               v1::AddAccountRequest request = AccountRequest("recorder", role);
               request.mutable_account()->set_name(name);
               if (role != v1::RECORDER) request.mutable_account()->set_person_id(name);
+              if (role == v1::CONTRACTOR) request.mutable_account()->set_contract("walked");
               request.set_certificate_pem(NewKey(name, &walk));
               v1::AddAccountResponse response;
-              CallAll(walk, &v1::Admin::Stub::AddAccount, request, &response);
+              CallAll(walk.certificates, &v1::Admin::Stub::AddAccount, request, &response);
               walk.accounts.push_back(name);
             }};
   }
@@ -95,12 +96,13 @@ class RightsWalk : public ::testing::Test {
       v1::ListAccountsRequest look;
       look.set_name(name);
       v1::ListAccountsResponse seen;
-      CallAll(walk, &v1::Admin::Stub::ListAccounts, look, &seen);
+      CallAll(walk.certificates, &v1::Admin::Stub::ListAccounts, look, &seen);
       v1::ConfirmAccountRequest request;
       request.set_name(name);
       request.set_revision(seen.accounts_size() == 0 ? 1 : seen.accounts(0).revision());
       v1::ConfirmAccountResponse response;
-      CallAll(walk, &v1::Admin::Stub::ConfirmAccount, request, &response);
+      CallAll(walk.certificates, &v1::Admin::Stub::ConfirmAccount, request, &response);
+      CallAll(walk.keys, &v1::Admin::Stub::ConfirmAccount, request, &response);  // an account of its own, for another of its own
     }
   }
   void RenewOperator(Walk& walk) {
@@ -108,18 +110,17 @@ class RightsWalk : public ::testing::Test {
     request.set_name("operator");
     request.set_certificate_pem(NewKey("operator", &walk));
     v1::RenewAccountResponse response;
-    CallAll(walk, &v1::Admin::Stub::RenewAccount, request, &response);
+    CallAll(walk.certificates, &v1::Admin::Stub::RenewAccount, request, &response);
   }
-  // Every other account, and each of the walk's own.
   void Suspend(Walk& walk) {
     v1::SuspendAccountRequest request;
     request.set_reason("walk");
     v1::SuspendAccountResponse response;
     std::vector<std::string> names = walk.accounts;
-    names.insert(names.end(), {"operator", "admin", "security"});
+    names.push_back("operator");
     for (const std::string& name : names) {
       request.set_name(name);
-      CallAll(walk, &v1::Admin::Stub::SuspendAccount, request, &response);
+      CallAll(walk.certificates, &v1::Admin::Stub::SuspendAccount, request, &response);
     }
   }
   void Restore(Walk& walk) {
@@ -127,10 +128,10 @@ class RightsWalk : public ::testing::Test {
     request.set_reason("walk");
     v1::RestoreAccountResponse response;
     std::vector<std::string> names = walk.accounts;
-    names.insert(names.end(), {"operator", "admin", "security"});
+    names.push_back("operator");
     for (const std::string& name : names) {
       request.set_name(name);
-      CallAll(walk, &v1::Admin::Stub::RestoreAccount, request, &response);
+      CallAll(walk.certificates, &v1::Admin::Stub::RestoreAccount, request, &response);
     }
   }
   static void Reopen(Walk& walk) {
@@ -138,24 +139,25 @@ class RightsWalk : public ::testing::Test {
     request.set_lost_checkpoint("none");
     request.set_reason("walk");
     v1::ReopenLogResponse response;
-    CallAll(walk, &v1::Admin::Stub::ReopenLog, request, &response);
+    CallAll(walk.certificates, &v1::Admin::Stub::ReopenLog, request, &response);
   }
   static void AddContract(Walk& walk) {
     v1::AddContractRequest request;
     *request.mutable_contract() = ContractTerms("walked");
     v1::AddContractResponse response;
-    CallAll(walk, &v1::Contracts::Stub::Add, request, &response);
+    CallAll(walk.certificates, &v1::Contracts::Stub::Add, request, &response);
   }
   static void ConfirmContract(Walk& walk) {
     v1::ListContractsRequest look;
     look.set_name("walked");
     v1::ListContractsResponse seen;
-    CallAll(walk, &v1::Contracts::Stub::List, look, &seen);
+    CallAll(walk.certificates, &v1::Contracts::Stub::List, look, &seen);
     v1::ConfirmContractRequest request;
     request.set_name("walked");
     request.set_revision(seen.contracts_size() == 0 ? 1 : seen.contracts(0).revision());
     v1::ConfirmContractResponse response;
-    CallAll(walk, &v1::Contracts::Stub::Confirm, request, &response);
+    CallAll(walk.certificates, &v1::Contracts::Stub::Confirm, request, &response);
+    CallAll(walk.keys, &v1::Contracts::Stub::Confirm, request, &response);
   }
   std::vector<Step> Steps() {
     std::vector<Step> steps;
@@ -171,19 +173,19 @@ class RightsWalk : public ::testing::Test {
   }
 
   bool Hears(const Walk& walk) {
-    for (const Channel& channel : walk.identities) {
-      for (const char* purpose : {"inquiry", "maintenance"}) {
-        if (!Listen(channel, recording_, {}, purpose).audio.empty()) return true;
-      }
+    std::vector<Channel> all = walk.keys;
+    all.insert(all.end(), walk.certificates.begin(), walk.certificates.end());
+    for (const Channel& channel : all) {
+      if (!Listen(channel, recording_, {}).audio.empty()) return true;
     }
     return false;
   }
 
   // Walks on from `taken`; gives the sequences by which something was heard. What another sequence left behind stays: it can only help.
-  void WalkOn(const std::vector<Channel>& identities, const std::vector<Step>& steps, std::vector<size_t> taken,
+  void WalkOn(const std::vector<Channel>& certificates, const std::vector<Step>& steps, std::vector<size_t> taken,
               std::vector<std::string>* ways) {
     if (!taken.empty()) {
-      Walk walk{identities, {}, ++walks_};
+      Walk walk{.certificates = certificates, .number = ++walks_};
       std::string names;
       for (const size_t step : taken) {
         steps[step].take(walk);
@@ -195,15 +197,15 @@ class RightsWalk : public ::testing::Test {
     if (taken.size() == kStepsMax || ways->size() >= kWaysMax) return;
     for (size_t step = 0; step < steps.size(); ++step) {
       taken.push_back(step);
-      WalkOn(identities, steps, taken, ways);
+      WalkOn(certificates, steps, taken, ways);
       taken.pop_back();
     }
   }
   std::vector<std::string> WaysToHear(const std::vector<std::string>& accounts) {
-    std::vector<Channel> identities;
-    for (const std::string& account : accounts) identities.push_back(site_.ConnectAs(account));
+    std::vector<Channel> certificates;
+    for (const std::string& account : accounts) certificates.push_back(site_.ConnectAs(account));
     std::vector<std::string> ways;
-    WalkOn(identities, Steps(), {}, &ways);
+    WalkOn(certificates, Steps(), {}, &ways);
     return ways;
   }
 
