@@ -10,7 +10,7 @@
 #include "absl/time/time.h"
 #include "otokura/v1/config.pb.h"
 #include "otokura/v1/contract.pb.h"
-#include "policy/rules.h"
+#include "proto/policy/rules.h"
 #include "server/access/contract.h"
 
 namespace otokura::access {

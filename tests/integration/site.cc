@@ -18,7 +18,7 @@
 #include "absl/time/clock.h"
 #include "crypto/secret.h"
 #include "crypto/tls13.h"
-#include "policy/shipped.h"
+#include "proto/policy/shipped.h"
 #include "server/access/contract_checks.h"
 #include "server/otokurad/configuration.h"
 #include "server/otokurad/init.h"

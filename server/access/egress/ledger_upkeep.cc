@@ -53,6 +53,7 @@ absl::StatusOr<std::optional<LedgerEvent>> LedgerUpkeep::EventIn(std::string_vie
   audit::Particulars who;
   who.account = (*details)->account().value();
   who.person = (*details)->person().value();
+  who.contract = (*details)->contract().value();
   return EventOf(*entry, who, chain_, *keys_);
 }
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "policy/shipped.h"
+#include "proto/policy/shipped.h"
 #include "server/access/contract_checks.h"
 #include "server/access/gate.h"
 #include "tests/unit/access/test_certificates.h"

@@ -6,7 +6,7 @@
 #include <string>
 
 #include "crypto/cobblestone.h"
-#include "policy/shipped.h"
+#include "proto/policy/shipped.h"
 #include "server/access/contract_checks.h"
 #include "server/keys/recording_keys.h"
 #include "server/recordings/limits.h"
