@@ -11,7 +11,7 @@ void CheckLimits(const v1::LimitsConfig& limits, ProblemList& problems) {
     uint64_t value, least, most;
   };
   constexpr uint64_t kDiskBytesMax = uint64_t{1} << 50;
-  constexpr uint32_t kDetailsKeptDaysMin = 30;  // shorter, and an incident is found after its traces are gone
+  constexpr uint32_t kDetailsKeptDaysMin = 400;  // budgets look a year back, and whose an entry was is in its details
   constexpr uint32_t kDetailsKeptDaysMax = 36'500;
   const Range ranges[] = {
       {"live_calls_max", limits.live_calls_max(), 1, 20000},  // beyond, the locked memory for their keys is not enough

@@ -11,11 +11,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "crypto/file_key_provider.h"
 #include "crypto/tlog/entry_bundle.h"
 #include "nlohmann/json.hpp"
 #include "otokura/v1/access.grpc.pb.h"
 #include "otokura/v1/admin.grpc.pb.h"
 #include "otokura/v1/audit.grpc.pb.h"
+#include "server/keys/pseudonym_keys.h"
 #include "server/otokurad/configuration.h"
 #include "server/otokurad/log_key_hand_over.h"
 #include "server/rpc/status.h"
@@ -47,6 +49,7 @@ class NoPersonalDatum : public ::testing::Test {
     site_.config().mutable_limits()->set_takeover_silence_seconds(1);
     AddAnchors();
     ASSERT_EQ(site_.Init(), absl::OkStatus());
+    ASSERT_EQ(LeaveAnOldPseudonymKey(), absl::OkStatus());
     ASSERT_EQ(StartAt(kStart), absl::OkStatus());
     v1::Contract terms = ContractTerms(marks_.contract);
     terms.set_company(marks_.company);
@@ -61,6 +64,17 @@ class NoPersonalDatum : public ::testing::Test {
       ASSERT_EQ(EnrolMarked(name, role), absl::OkStatus()) << name;
     }
     id_ = RecordMarked(marks_.call_id);
+  }
+  // So that the first start has one to destroy.
+  absl::Status LeaveAnOldPseudonymKey() {
+    const auto passphrase = crypto::ReadPassphraseFile(site_.passphrase_file());
+    if (!passphrase.ok()) return passphrase.status();
+    const std::string key_store = site_.config().key_store_dir();
+    const auto provider = crypto::FileKeyProvider::Open(key_store + "/root.key", *passphrase);
+    if (!provider.ok()) return provider.status();
+    const auto keys = keys::PseudonymKeys::Open(key_store, provider->get());
+    if (!keys.ok()) return keys.status();
+    return (*keys)->Renew(kStart - absl::Hours(3 * 8766), [](std::string_view, bool) { return absl::OkStatus(); });
   }
   // Neither holds up a release: what they say is logged all the same.
   void AddAnchors() {
@@ -430,6 +444,7 @@ TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
   const std::map<int, Scenario> scenarios = {
       {v1::GATEWAY_STARTED, at_start},
       {v1::EPOCH_KEY_CREATED, at_start},
+      {v1::PSEUDONYM_KEY_DESTROYED, at_start},
       {v1::ANCHOR_CONTRADICTS,
        [this] {
          contradicts_ = true;

@@ -6,9 +6,6 @@
 namespace otokura::access {
 namespace {
 
-// Nothing of longer ago counts in any window.
-const absl::Duration kSeenKept = LengthOf(v1::DAYS_365) + SlotLengthOf(v1::DAYS_365);
-
 std::optional<absl::Time> LastSeen(const LedgerBook& book, const TermKey& key, const std::string& subject) {
   const auto seen = book.seen.find(key);
   if (seen == book.seen.end()) return std::nullopt;
@@ -48,7 +45,7 @@ void ForgetOld(const TermKey& key, absl::Time now, LedgerBook* book, Touched* to
   const auto seen = book->seen.find(key);
   if (seen == book->seen.end()) return;
   for (auto each = seen->second.begin(); each != seen->second.end();) {
-    if (each->second + kSeenKept > now) {
+    if (each->second + LongestCounted() > now) {
       ++each;
       continue;
     }
@@ -90,6 +87,8 @@ void GiveBack(const LedgerEvent& event, const std::string& subject, LedgerBook* 
 }
 
 }  // namespace
+
+absl::Duration LongestCounted() { return LengthOf(v1::DAYS_365) + SlotLengthOf(v1::DAYS_365); }
 
 TermKey KeyOf(const Term& term) { return {term.measure, term.value}; }
 TermKey KeyBefore(const Term& term) { return {term.measure, term.before}; }

@@ -15,6 +15,9 @@
 
 namespace otokura::access {
 
+// Nothing of longer ago counts in any window.
+absl::Duration LongestCounted();
+
 // When each subject last met a term. Ordered, because it is stored.
 using Seen = std::map<std::string, absl::Time>;
 

@@ -68,6 +68,14 @@ std::string ValueOf(const Seen& seen) {
   return row.SerializeAsString();
 }
 
+absl::StatusOr<Seen> SeenIn(std::string_view value) {
+  v1::LedgerTerm row;
+  if (absl::Status parsed = Parse(value, &row); !parsed.ok()) return parsed;
+  Seen seen;
+  for (const v1::LedgerTerm::Met& met : row.met()) seen[met.subject()] = absl::FromUnixMicros(met.window_time_unix_us());
+  return seen;
+}
+
 void Put(Table table, const std::string& key, std::string value, storage::Batch* batch) {
   if (value.empty()) {
     batch->Delete(table, key);
@@ -104,12 +112,18 @@ absl::StatusOr<Usage> ReadUsage(const storage::RecordReader& records, const std:
 absl::StatusOr<Seen> ReadSeen(const storage::RecordReader& records, const TermKey& term) {
   const auto value = records.Get(Table::kLedgerTerms, KeyOf(term));
   if (!value.ok()) return value.status();
-  Seen seen;
-  if (!value->has_value()) return seen;
-  v1::LedgerTerm row;
-  if (absl::Status parsed = Parse(**value, &row); !parsed.ok()) return parsed;
-  for (const v1::LedgerTerm::Met& met : row.met()) seen[met.subject()] = absl::FromUnixMicros(met.window_time_unix_us());
-  return seen;
+  return value->has_value() ? SeenIn(**value) : Seen();
+}
+
+std::string CountedOf(Table table, std::string_view key, std::string_view value, absl::Time now) {
+  if (table == Table::kLedger) {
+    const std::optional<WindowSlot> slot = SlotIn(key);
+    return slot.has_value() && EndOf(slot->window, slot->slot) <= now ? "" : std::string(value);
+  }
+  absl::StatusOr<Seen> seen = SeenIn(value);
+  if (!seen.ok()) return std::string(value);
+  std::erase_if(*seen, [now](const auto& met) { return met.second + LongestCounted() <= now; });
+  return ValueOf(*seen);
 }
 
 void PutTouched(const LedgerBook& book, const Touched& touched, storage::Batch* batch) {

@@ -26,6 +26,9 @@ absl::StatusOr<Seen> ReadSeen(const storage::RecordReader& records, const TermKe
 // The rows of what was touched, as the book has them now; empty ones are deleted.
 void PutTouched(const LedgerBook& book, const Touched& touched, storage::Batch* batch);
 
+// A row's value as far as it counts at `now`; empty where nothing of it does. A damaged one stays as it is.
+std::string CountedOf(storage::Table table, std::string_view key, std::string_view value, absl::Time now);
+
 // Every row that the book would have: table, key, value.
 using LedgerRow = absl::FunctionRef<void(storage::Table table, const std::string& key, const std::string& value)>;
 void ForEachRow(const LedgerBook& book, LedgerRow row);

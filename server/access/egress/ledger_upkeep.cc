@@ -7,6 +7,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/access/egress/ledger_rows.h"
+#include "server/access/egress/window_clock.h"
 #include "server/audit/log_rows.h"
 #include "server/audit/stored_details.h"
 
@@ -20,10 +21,22 @@ constexpr Table kLedgerTables[] = {Table::kLedger, Table::kLedgerTerms};
 
 using Rows = std::map<std::pair<Table, std::string>, std::string>;
 
-Rows RowsOf(const LedgerBook& book) {
+// Those that count at `now`.
+Rows RowsOf(const LedgerBook& book, absl::Time now) {
   Rows rows;
-  ForEachRow(book, [&rows](Table table, const std::string& key, const std::string& value) { rows[{table, key}] = value; });
+  ForEachRow(book, [&](Table table, const std::string& key, const std::string& value) {
+    if (std::string counted = CountedOf(table, key, value, now); !counted.empty()) rows[{table, key}] = std::move(counted);
+  });
   return rows;
+}
+
+// As far as the windows had come when something was last counted.
+absl::StatusOr<absl::Time> LastWindowTime(const storage::RecordReader& records) {
+  const auto value = records.Get(Table::kMeta, kWindowClockKey);
+  if (!value.ok()) return value.status();
+  v1::WindowClock row;
+  if (value->has_value() && !row.ParseFromString(**value)) return absl::DataLossError("window clock: its row is damaged");
+  return absl::FromUnixMicros(row.window_time_unix_us());
 }
 
 absl::Status DropRows(Table table, storage::RecordStore* store) {
@@ -40,13 +53,14 @@ absl::Status DropRows(Table table, storage::RecordStore* store) {
 
 }  // namespace
 
-// Nothing where the entry charges nobody.
-absl::StatusOr<std::optional<LedgerEvent>> LedgerUpkeep::EventIn(std::string_view key, std::string_view leaf) const {
+// Nothing where the entry charges nobody, or nobody any more.
+absl::StatusOr<std::optional<LedgerEvent>> LedgerUpkeep::EventIn(std::string_view key, std::string_view leaf, absl::Time now) const {
   const std::optional<uint64_t> sequence = audit::ParseSequenceKey(key);
   if (!sequence.has_value()) return std::nullopt;
   absl::StatusOr<v1::AuditEntry> entry = audit::ParseLeaf(*sequence, leaf);
   if (!entry.ok()) return entry.status();
   if (entry->window_time_unix_us() == 0) return std::nullopt;
+  if (absl::FromUnixMicros(entry->window_time_unix_us()) + LongestCounted() <= now) return std::nullopt;
   const auto details = audit::OpenStoredDetails(*records_, *keys_, keys::IndexingPass(), *entry);
   if (!details.ok()) return details.status();
   if (!details->has_value()) return absl::DataLossError(absl::StrCat("log entry ", *sequence, ": its details are gone"));
@@ -57,11 +71,11 @@ absl::StatusOr<std::optional<LedgerEvent>> LedgerUpkeep::EventIn(std::string_vie
   return EventOf(*entry, who, chain_, *keys_);
 }
 
-absl::StatusOr<LedgerBook> LedgerUpkeep::AddUp(Problem problem, uint64_t* uncounted) const {
+absl::StatusOr<LedgerBook> LedgerUpkeep::AddUp(absl::Time now, Problem problem, uint64_t* uncounted) const {
   LedgerBook book;
   Touched ignored;
   absl::Status scanned = records_->Scan(Table::kLog, {}, [&](std::string_view key, std::string_view leaf) {
-    const absl::StatusOr<std::optional<LedgerEvent>> event = EventIn(key, leaf);
+    const absl::StatusOr<std::optional<LedgerEvent>> event = EventIn(key, leaf, now);
     if (event.ok() && event->has_value()) book.Apply(**event, &ignored);
     if (!event.ok()) {
       ++*uncounted;
@@ -76,15 +90,19 @@ absl::StatusOr<LedgerBook> LedgerUpkeep::AddUp(Problem problem, uint64_t* uncoun
 
 absl::Status LedgerUpkeep::Check(Problem problem) const {
   if (absl::Status complete = CheckLedgerIsComplete(*records_); !complete.ok()) problem(std::string(complete.message()));
+  const absl::StatusOr<absl::Time> now = LastWindowTime(*records_);
+  if (!now.ok()) return now.status();
   uint64_t uncounted = 0;
-  absl::StatusOr<LedgerBook> book = AddUp(problem, &uncounted);
+  absl::StatusOr<LedgerBook> book = AddUp(*now, problem, &uncounted);
   if (!book.ok()) return book.status();
-  Rows rows = RowsOf(*book);
+  Rows rows = RowsOf(*book, *now);
   uint64_t different = 0;
   for (const Table table : kLedgerTables) {
     absl::Status scanned = records_->Scan(table, {}, [&](std::string_view key, std::string_view value) {
+      const std::string counted = CountedOf(table, key, value, *now);
+      if (counted.empty()) return true;
       const auto row = rows.find({table, std::string(key)});
-      different += row == rows.end() || row->second != value ? 1 : 0;
+      different += row == rows.end() || row->second != counted ? 1 : 0;
       if (row != rows.end()) rows.erase(row);
       return true;
     });
@@ -98,8 +116,10 @@ absl::Status LedgerUpkeep::Check(Problem problem) const {
 }
 
 absl::StatusOr<LedgerUpkeep::Rebuilt> LedgerUpkeep::Rebuild(storage::RecordStore* store, Problem problem) const {
+  const absl::StatusOr<absl::Time> now = LastWindowTime(*records_);
+  if (!now.ok()) return now.status();
   Rebuilt rebuilt;
-  absl::StatusOr<LedgerBook> book = AddUp(problem, &rebuilt.uncounted_entries);
+  absl::StatusOr<LedgerBook> book = AddUp(*now, problem, &rebuilt.uncounted_entries);
   if (!book.ok()) return book.status();
   if (rebuilt.uncounted_entries > 0) {
     return absl::DataLossError(absl::StrCat("egress ledger: ", rebuilt.uncounted_entries,
@@ -111,7 +131,7 @@ absl::StatusOr<LedgerUpkeep::Rebuilt> LedgerUpkeep::Rebuild(storage::RecordStore
   for (const Table table : kLedgerTables) {
     if (absl::Status dropped = DropRows(table, store); !dropped.ok()) return dropped;
   }
-  for (auto& [key, value] : RowsOf(*book)) {
+  for (auto& [key, value] : RowsOf(*book, *now)) {
     batch.Put(key.first, key.second, value);
     ++rebuilt.rows;
     if (batch.writes.size() < kBatchRows) continue;

@@ -22,7 +22,7 @@ class LedgerUpkeep {
       : records_(records), keys_(keys), chain_(std::move(chain)) {}
 
   using Problem = absl::FunctionRef<void(std::string_view problem)>;
-  // Names what differs, and the entries that cannot be counted because their details are damaged or gone.
+  // Names what differs of what still counts, and the entries that cannot be counted because their details are damaged or gone.
   absl::Status Check(Problem problem) const;
 
   struct Rebuilt {
@@ -33,8 +33,8 @@ class LedgerUpkeep {
   absl::StatusOr<Rebuilt> Rebuild(storage::RecordStore* store, Problem problem) const;
 
  private:
-  absl::StatusOr<LedgerBook> AddUp(Problem problem, uint64_t* uncounted) const;
-  absl::StatusOr<std::optional<LedgerEvent>> EventIn(std::string_view key, std::string_view leaf) const;
+  absl::StatusOr<LedgerBook> AddUp(absl::Time now, Problem problem, uint64_t* uncounted) const;
+  absl::StatusOr<std::optional<LedgerEvent>> EventIn(std::string_view key, std::string_view leaf, absl::Time now) const;
 
   const storage::RecordReader* const records_;
   const keys::SiteKeys* const keys_;
