@@ -1,10 +1,11 @@
-// No single certificate comes to hear a recording by any sequence of administrative calls (DESIGN §8, I9): every sequence of up to three is
-// tried, with the administrator's certificate alone, then with the only security officer's alone. Whoever walks has keys and certificates
-// for any account, as somebody has who holds the authority too. That the walk would find a way is shown by letting it have both
-// certificates.
+// No single certificate comes to hear a recording by any sequence of administrative calls (DESIGN §8, I9): every sequence of up to two
+// (of three, where there is time) is tried, with the administrator's certificate alone, then with the only security officer's alone.
+// Whoever walks has keys and certificates for any account, as somebody has who holds the authority too. That the walk would find a way is
+// shown by letting it have both certificates.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <functional>
 #include <map>
 #include <string>
@@ -24,7 +25,11 @@ namespace {
 
 using Channel = std::shared_ptr<grpc::Channel>;
 
-constexpr int kStepsMax = 3;
+// OTOKURA_WALK_STEPS=… takes another: three are some two thousand walks, each with connections of its own.
+size_t StepsMax() {
+  const char* const text = std::getenv("OTOKURA_WALK_STEPS");
+  return text == nullptr ? 2 : std::strtoul(text, nullptr, 10);
+}
 
 class RightsWalk : public ::testing::Test {
  protected:
@@ -194,7 +199,7 @@ class RightsWalk : public ::testing::Test {
       if (Hears(walk)) ways->push_back(names);
       clock_->Advance(absl::Seconds(61));  // a minute's allowance of refusals each
     }
-    if (taken.size() == kStepsMax || ways->size() >= kWaysMax) return;
+    if (taken.size() == StepsMax() || ways->size() >= kWaysMax) return;
     for (size_t step = 0; step < steps.size(); ++step) {
       taken.push_back(step);
       WalkOn(certificates, steps, taken, ways);
@@ -219,12 +224,12 @@ class RightsWalk : public ::testing::Test {
 
 TEST_F(RightsWalk, I9_TheAdministratorAloneComesToHearNothing) {
   EXPECT_THAT(WaysToHear({"admin"}), ::testing::IsEmpty());
-  EXPECT_GT(walks_, 12 * 12 * 12);
+  EXPECT_GT(walks_, 12 * 12);
 }
 
 TEST_F(RightsWalk, I9_TheOnlySecurityOfficerAloneComesToHearNothing) {
   EXPECT_THAT(WaysToHear({"security"}), ::testing::IsEmpty());
-  EXPECT_GT(walks_, 12 * 12 * 12);
+  EXPECT_GT(walks_, 12 * 12);
 }
 
 TEST_F(RightsWalk, TogetherTheyFindAWay) { EXPECT_THAT(WaysToHear({"admin", "security"}), ::testing::Not(::testing::IsEmpty())); }

@@ -254,13 +254,10 @@ absl::Status Site::Enrol(v1::AddAccountRequest request) {
 }
 
 absl::Status Site::LoadPolicy(const std::string& note, const std::string& account) {
-  const auto stub = v1::Admin::NewStub(ConnectAs(account));
-  grpc::ClientContext context;
-  context.set_deadline(std::chrono::system_clock::now() + kCallPatience);
   v1::LoadPolicyRequest request;
   request.set_note(note);
   v1::LoadPolicyResponse response;
-  return rpc::FromGrpc(stub->LoadPolicy(&context, request, &response));
+  return AskAs(account, &v1::Admin::Stub::LoadPolicy, request, &response);
 }
 
 absl::Status Site::EnrolEverybody() {
