@@ -131,13 +131,18 @@ void TestSite::Start() {
   ASSERT_TRUE(keys.ok()) << keys.status();
   keys_ = *std::move(keys);
   ASSERT_TRUE(keys_->EnsureEpochs({"standard"}, clock_.Now(), [](const keys::Epoch&) { return absl::OkStatus(); }).ok());
+  auto pseudonyms = keys::PseudonymKeys::Open(key_store->folder(), key_store->provider());
+  ASSERT_TRUE(pseudonyms.ok()) << pseudonyms.status();
+  pseudonyms_ = *std::move(pseudonyms);
+  ASSERT_EQ(pseudonyms_->Renew(clock_.Now(), [](std::string_view, bool) { return absl::OkStatus(); }), absl::OkStatus());
   auto log = audit::Log::Open(&engine_->records(), &keys_->site(), &clock_);
   ASSERT_TRUE(log.ok()) << log.status();
   log_ = *std::move(log);
   executor_ = runtime::Executor::Create(2);
   committer_ = storage::Committer::Create(engine_.get(), log_.get());
   gate_ = std::make_unique<access::Gate>(committer_.get(), &clock_, &policy_);
-  const Site site{engine_.get(), committer_.get(), keys_.get(), log_.get(), gate_.get(), executor_.get(), &clock_, limits_};
+  const Site site{engine_.get(),   committer_.get(), keys_.get(), pseudonyms_.get(), log_.get(), gate_.get(),
+                  executor_.get(), &clock_,          limits_};
   auto ingest = Ingest::Create(site);
   ASSERT_TRUE(ingest.ok()) << ingest.status();
   ingest_ = *std::move(ingest);

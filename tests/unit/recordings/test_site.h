@@ -19,6 +19,7 @@
 #include "server/access/gate.h"
 #include "server/audit/log.h"
 #include "server/keys/key_hierarchy.h"
+#include "server/keys/pseudonym_keys.h"
 #include "server/recordings/catalogue.h"
 #include "server/recordings/fsck.h"
 #include "server/recordings/ingest.h"
@@ -94,6 +95,7 @@ class TestSite {
   runtime::FakeClock clock_{TestStart()};
   std::unique_ptr<storage::MemoryEngine> engine_;
   std::unique_ptr<keys::KeyHierarchy> keys_;
+  std::unique_ptr<keys::PseudonymKeys> pseudonyms_;
   std::unique_ptr<audit::Log> log_;
   std::unique_ptr<runtime::Executor> executor_;
   std::unique_ptr<storage::Committer> committer_;
