@@ -7,12 +7,27 @@
 #include <algorithm>
 #include <iostream>
 
+#include "tests/unit/policy/policy_site.h"
+
 namespace otokura::fault {
 namespace {
 
 using integration::Pki;
 
 constexpr uint32_t kDefaultSeed = 20260401;
+constexpr uint64_t kMoreThanATestTakes = 1'000'000'000'000;
+
+// These tests hear everything again and again, to see that it is there.
+void SupervisorsHearMuch(v1::Policy* policy) {
+  v1::RoleRule* const rule = policy::RuleOf(policy, v1::SUPERVISOR);
+  rule->clear_budgets();
+  for (const v1::Window window : {v1::DAY, v1::DAYS_30}) {
+    v1::Budget* const budget = rule->add_budgets();
+    budget->set_window(window);
+    budget->set_recordings(kMoreThanATestTakes);
+    budget->set_audio_bytes(kMoreThanATestTakes);
+  }
+}
 
 }  // namespace
 
@@ -49,7 +64,8 @@ absl::Status LibrarySite::Set() {
   NonceRecord();
   if (absl::Status made = site_.Init(); !made.ok()) return made;
   if (absl::Status started = Start(); !started.ok()) return started;
-  return site_.EnrolEverybody();
+  if (absl::Status enrolled = site_.EnrolEverybody(); !enrolled.ok()) return enrolled;
+  return site_.LoadPolicy(policy::NoteForTest(policy::TextForTest(2, SupervisorsHearMuch)));
 }
 
 absl::Status LibrarySite::Start() {

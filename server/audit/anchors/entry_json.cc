@@ -52,11 +52,17 @@ Json ValueOf(const v1::AuditEntry& entry, const google::protobuf::FieldDescripto
     const auto id = storage::RecordingId::FromBytes(entry.recording_id());
     if (id.ok()) return id->Text();  // as the commands take it
   }
+  const auto text_of = [&field](const std::string& value) {
+    return field.type() == FieldDescriptor::TYPE_BYTES ? absl::BytesToHexString(value) : value;
+  };
+  if (field.is_repeated()) {  // pseudonyms; a test makes sure that there is no other kind
+    Json values = Json::array();
+    for (int i = 0; i < reflection.FieldSize(entry, &field); ++i) values.push_back(text_of(reflection.GetRepeatedString(entry, &field, i)));
+    return values;
+  }
   switch (field.cpp_type()) {
-    case FieldDescriptor::CPPTYPE_STRING: {
-      const std::string value = reflection.GetString(entry, &field);
-      return field.type() == FieldDescriptor::TYPE_BYTES ? absl::BytesToHexString(value) : value;
-    }
+    case FieldDescriptor::CPPTYPE_STRING:
+      return text_of(reflection.GetString(entry, &field));
     case FieldDescriptor::CPPTYPE_ENUM:
       return reflection.GetEnum(entry, &field)->name();
     case FieldDescriptor::CPPTYPE_INT64:

@@ -156,7 +156,7 @@ TEST(ContractTest, I5_WhatIsAboveItNarrowsItAndEndsIt) {
   ASSERT_EQ(chain.size(), 2u);
   EXPECT_EQ(chain[0].name, "below");
   EXPECT_EQ(chain[1].name, "above");
-  ASSERT_EQ(chain[0].budgets.size(), 2u);
+  ASSERT_EQ(chain[0].budgets.size(), 4u) << "its own, what is above it adds, and the policy's two";
   EXPECT_EQ(chain[0].budgets[0].recordings(), 4u);
   EXPECT_EQ(chain[0].budgets[0].audio_bytes(), 999u);
   EXPECT_EQ(chain[0].budgets[1].window(), v1::HOUR);
