@@ -52,8 +52,8 @@ struct Ask {
   uint32_t rows = 0;         // the searches and SHOW: recordings shown at most
   std::function<absl::StatusOr<std::vector<std::string>>()> caller_pseudonyms{};  // of the recording's caller; asked once it is allowed
   std::vector<std::string> term_pseudonyms{};                                     // kSearchPersonal
-  v1::PersonalField term = v1::PERSONAL_FIELD_UNSPECIFIED;  // kSearchPersonal: what is searched by
-  std::string policy_sha256;                                // kLoadPolicy: of a text that its signers signed
+  v1::PersonalField term = v1::PERSONAL_FIELD_UNSPECIFIED;                        // kSearchPersonal: what is searched by
+  std::string policy_sha256;                                                      // kLoadPolicy: of a text that its signers signed
   // The policy that this was prepared under, where something was: the decision must be under the same. Null: the one in force.
   std::shared_ptr<const Rules> rules{};
 };

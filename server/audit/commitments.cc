@@ -30,9 +30,8 @@ struct Field {
         &v1::AuditDetails::has_##name, &v1::AuditDetails::name, &v1::AuditDetails::mutable_##name                \
   }
 const Field kFields[] = {
-    OTOKURA_FIELD(account), OTOKURA_FIELD(person),    OTOKURA_FIELD(company), OTOKURA_FIELD(certificate),
-    OTOKURA_FIELD(address), OTOKURA_FIELD(reference), OTOKURA_FIELD(reason),  OTOKURA_FIELD(target),
-    OTOKURA_FIELD(contract),
+    OTOKURA_FIELD(account),   OTOKURA_FIELD(person), OTOKURA_FIELD(company), OTOKURA_FIELD(certificate), OTOKURA_FIELD(address),
+    OTOKURA_FIELD(reference), OTOKURA_FIELD(reason), OTOKURA_FIELD(target),  OTOKURA_FIELD(contract),
 };
 #undef OTOKURA_FIELD
 

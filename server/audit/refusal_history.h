@@ -24,7 +24,6 @@ class RefusalHistory {
   absl::Status Since(absl::Time since, Refusal refusal) const;
 
  private:
-
   const storage::RecordReader* const records_;
   const keys::SiteKeys* const keys_;
   const Log* const log_;

@@ -9,7 +9,7 @@ namespace otokura::gateway {
 struct FsckArguments {
   std::string config_path;
   bool deep = false;
-  bool rebuild_index = false;  // of the log, before anything is checked
+  bool rebuild_index = false;   // of the log, before anything is checked
   bool rebuild_ledger = false;  // of what left, likewise
   bool json = false;
 };
