@@ -18,14 +18,16 @@ constexpr uint32_t kDefaultSeed = 20260401;
 constexpr uint64_t kMoreThanATestTakes = 1'000'000'000'000;
 
 // These tests hear everything again and again, to see that it is there.
-void SupervisorsHearMuch(v1::Policy* policy) {
-  v1::RoleRule* const rule = policy::RuleOf(policy, v1::SUPERVISOR);
-  rule->clear_budgets();
-  for (const v1::Window window : {v1::DAY, v1::DAYS_30}) {
-    v1::Budget* const budget = rule->add_budgets();
-    budget->set_window(window);
-    budget->set_recordings(kMoreThanATestTakes);
-    budget->set_audio_bytes(kMoreThanATestTakes);
+void EverybodyHearsMuch(v1::Policy* policy) {
+  for (const v1::Role role : {v1::OPERATOR, v1::SUPERVISOR}) {
+    v1::RoleRule* const rule = policy::RuleOf(policy, role);
+    rule->clear_budgets();
+    for (const v1::Window window : {v1::DAY, v1::DAYS_30}) {
+      v1::Budget* const budget = rule->add_budgets();
+      budget->set_window(window);
+      budget->set_recordings(kMoreThanATestTakes);
+      budget->set_audio_bytes(kMoreThanATestTakes);
+    }
   }
 }
 
@@ -65,7 +67,7 @@ absl::Status LibrarySite::Set() {
   if (absl::Status made = site_.Init(); !made.ok()) return made;
   if (absl::Status started = Start(); !started.ok()) return started;
   if (absl::Status enrolled = site_.EnrolEverybody(); !enrolled.ok()) return enrolled;
-  return site_.LoadPolicy(policy::NoteForTest(policy::TextForTest(2, SupervisorsHearMuch)));
+  return site_.LoadPolicy(policy::NoteForTest(policy::TextForTest(2, EverybodyHearsMuch)));
 }
 
 absl::Status LibrarySite::Start() {
