@@ -13,7 +13,9 @@ constexpr std::array<std::string_view, kActions> kNames = {"record",         "se
                                                            "prove-audit",    "count-audit",     "follow-audit",    "reopen-log",
                                                            "make-receipt",   "load-policy",     "show-policy",     "confirm-account",
                                                            "renew-account",  "restore-account", "add-contract",    "confirm-contract",
-                                                           "close-contract", "list-contracts"};
+                                                           "close-contract", "list-contracts",  "request-grant",   "approve-grant",
+                                                           "revoke-grant",   "list-grants",     "open-case",       "close-case",
+                                                           "list-cases",     "list-incidents",  "handle-incident", "mark-canary"};
 
 }  // namespace
 

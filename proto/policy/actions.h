@@ -37,8 +37,18 @@ enum class Action : uint8_t {
   kConfirmContract,
   kCloseContract,
   kListContracts,
+  kRequestGrant,
+  kApproveGrant,
+  kRevokeGrant,
+  kListGrants,
+  kOpenCase,
+  kCloseCase,
+  kListCases,
+  kListIncidents,
+  kHandleIncident,
+  kMarkCanary,
 };
-inline constexpr int kActions = 26;
+inline constexpr int kActions = 36;
 
 std::string_view ActionName(Action action);
 std::optional<Action> ActionNamed(std::string_view name);

@@ -7,11 +7,11 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "crypto/unicode.h"
 #include "proto/policy/duties.h"
+#include "proto/policy/limits.h"
 #include "proto/policy/reference_pattern.h"
 #include "proto/policy/rules.h"
 #include "proto/policy/signers.h"
@@ -31,12 +31,6 @@ class ParseErrors : public google::protobuf::io::ErrorCollector {
  private:
   Problems* const problems_;
 };
-
-bool IsWord(const std::string& word) {
-  return !word.empty() && word.size() <= kWordBytesMax && std::all_of(word.begin(), word.end(), [](unsigned char c) {
-    return absl::ascii_islower(c) || absl::ascii_isdigit(c) || c == '-';
-  });
-}
 
 bool IsCentreName(const std::string& name) {
   const auto decoded = crypto::DecodeUtf8(name);
@@ -140,6 +134,14 @@ void CheckPurpose(const std::string& field, const v1::PurposeRule& purpose, Prob
   if (roles.empty()) problems->Add(absl::StrCat(field, ".roles"), "at least one: else nobody may state it");
   if (const auto pattern = ReferencePattern::Compile(purpose.reference_pattern()); !pattern.ok())
     problems->Add(absl::StrCat(field, ".reference_pattern"), std::string(pattern.status().message()));
+  std::set<int> with_case;
+  for (int i = 0; i < purpose.case_demanded_of_size(); ++i) {
+    const std::string at = absl::StrCat(field, ".case_demanded_of[", i, "]");
+    if (!roles.contains(purpose.case_demanded_of(i))) problems->Add(at, "not among those that may state it");
+    if (!with_case.insert(purpose.case_demanded_of(i)).second) problems->Add(at, "is there twice");
+  }
+  if (purpose.own_calls_hours() > kOwnCallsHoursMax)
+    problems->Add(absl::StrCat(field, ".own_calls_hours"), absl::StrCat("must be at most ", kOwnCallsHoursMax));
 }
 
 void CheckPurposes(const v1::Policy& policy, Problems* problems) {
@@ -211,6 +213,9 @@ absl::Status CheckPolicy(const v1::Policy& policy) {
   CheckPurposes(policy, &problems);
   CheckCentres(policy, &problems);
   CheckContracts(policy.contracts(), &problems);
+  CheckGrants(policy.grants(), &problems);
+  CheckIncidents(policy.incidents(), &problems);
+  CheckListenPace(policy.listen_pace(), &problems);
   return problems.Take();
 }
 

@@ -5,6 +5,7 @@
 
 #include "crypto/sha256.h"
 #include "proto/policy/checks.h"
+#include "proto/policy/limits.h"
 
 namespace otokura::policy {
 
@@ -21,7 +22,13 @@ absl::StatusOr<std::shared_ptr<const Rules>> Rules::Compile(std::string_view tex
   return rules;
 }
 
-Rules::Rules(std::string_view text, v1::Policy policy) : text_(text), sha256_(crypto::Sha256(text)), policy_(std::move(policy)) {
+Rules::Rules(std::string_view text, v1::Policy policy)
+    : text_(text),
+      sha256_(crypto::Sha256(text)),
+      policy_(std::move(policy)),
+      grants_(WithDefaults(policy_.grants())),
+      incidents_(WithDefaults(policy_.incidents())),
+      listen_pace_(WithDefaults(policy_.listen_pace())) {
   for (const v1::RoleRule& rule : policy_.roles()) {
     const auto role = static_cast<size_t>(rule.role());
     roles_[role] = &rule;
@@ -54,6 +61,18 @@ bool Rules::FitsPurpose(std::string_view purpose, std::string_view reference) co
 std::string_view Rules::ReferenceForm(std::string_view purpose) const {
   const auto found = purposes_.find(purpose);
   return found == purposes_.end() ? std::string_view() : found->second.rule->reference_pattern();
+}
+
+bool Rules::DemandsCase(v1::Role role, std::string_view purpose) const {
+  const auto found = purposes_.find(purpose);
+  if (found == purposes_.end()) return false;
+  const auto& roles = found->second.rule->case_demanded_of();
+  return std::find(roles.begin(), roles.end(), role) != roles.end();
+}
+
+absl::Duration Rules::OwnCallsPeriod(std::string_view purpose) const {
+  const auto found = purposes_.find(purpose);
+  return found == purposes_.end() ? absl::ZeroDuration() : absl::Hours(found->second.rule->own_calls_hours());
 }
 
 bool Rules::Sees(v1::Role role, v1::PersonalField field) const {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "otokura/v1/policy.pb.h"
 #include "proto/policy/actions.h"
@@ -36,6 +37,10 @@ class Rules {
   bool FitsPurpose(std::string_view purpose, std::string_view reference) const;
   // The form, as the policy writes it; empty where any will do.
   std::string_view ReferenceForm(std::string_view purpose) const;
+  // Whether the role, stating this purpose, needs an open case; and for how long after a call it does not, where it answered the call
+  // itself.
+  bool DemandsCase(v1::Role role, std::string_view purpose) const;
+  absl::Duration OwnCallsPeriod(std::string_view purpose) const;
   // Whether the role sees, and may search by, this field of the personal metadata.
   bool Sees(v1::Role role, v1::PersonalField field) const;
   bool SeesNotes(v1::Role role) const;
@@ -45,6 +50,10 @@ class Rules {
   // Of the centre by its own rule, or by that of every other centre; null: it has none.
   const v1::CentreRule* CentreRuleOf(std::string_view centre) const;
   const v1::ContractRule& contracts() const { return policy_.contracts(); }
+  // With defaults in place of what the text leaves out.
+  const v1::GrantRule& grants() const { return grants_; }
+  const v1::IncidentRule& incidents() const { return incidents_; }
+  const v1::ListenPace& listen_pace() const { return listen_pace_; }
 
   uint64_t serial() const { return policy_.serial(); }
   const std::string& text() const { return text_; }
@@ -63,6 +72,9 @@ class Rules {
   const std::string text_;
   const std::string sha256_;
   const v1::Policy policy_;
+  const v1::GrantRule grants_;
+  const v1::IncidentRule incidents_;
+  const v1::ListenPace listen_pace_;
   std::array<std::array<v1::Scope, kActions>, v1::Role_ARRAYSIZE> scopes_{};
   std::array<const v1::RoleRule*, v1::Role_ARRAYSIZE> roles_{};
   std::map<std::string, Purpose, std::less<>> purposes_;

@@ -56,6 +56,26 @@ v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
       return v1::POLICY_LOAD;
     case Action::kShowPolicy:
       return v1::POLICY_SHOW;
+    case Action::kRequestGrant:
+      return v1::GRANT_REQUEST;
+    case Action::kApproveGrant:
+      return v1::GRANT_APPROVE;
+    case Action::kRevokeGrant:
+      return v1::GRANT_REVOKE;
+    case Action::kListGrants:
+      return v1::GRANT_LIST;
+    case Action::kOpenCase:
+      return v1::CASE_OPEN;
+    case Action::kCloseCase:
+      return v1::CASE_CLOSE;
+    case Action::kListCases:
+      return v1::CASE_LIST;
+    case Action::kListIncidents:
+      return v1::INCIDENT_LIST;
+    case Action::kHandleIncident:
+      return v1::INCIDENT_ACKNOWLEDGE;
+    case Action::kMarkCanary:
+      return v1::CANARY_MARK;
   }
   return v1::AUDIT_ACTION_UNSPECIFIED;
 }

@@ -68,14 +68,21 @@ absl::StatusOr<StoredPolicy> ReadPolicy(const storage::RecordReader& records, co
   return stored;
 }
 
-std::unique_ptr<audit::Draft> PutFirstPolicy(const std::vector<std::string>& signers, storage::Batch* batch) {
+absl::StatusOr<std::unique_ptr<audit::Draft>> PutFirstPolicy(const std::string& note, const std::vector<std::string>& signers,
+                                                             storage::Batch* batch) {
   std::string text = policy::FirstText(signers);
+  if (!note.empty()) {
+    auto verified = policy::CheckSignatures(note, signers);
+    if (!verified.ok()) return verified.status();
+    if (auto rules = policy::CompileNext(verified->text); !rules.ok()) return rules.status();
+    text = std::move(verified->text);
+  }
   auto entry = std::make_unique<audit::Draft>();
   entry->leaf.set_action(v1::POLICY_LOAD);
   entry->leaf.set_decision(v1::NOTED);
   entry->leaf.set_rule("init");
   entry->leaf.set_policy_sha256(crypto::Sha256(text));
-  batch->Put(storage::Table::kMeta, kPolicyKey, RowOf(std::move(text), {}));
+  batch->Put(storage::Table::kMeta, kPolicyKey, note.empty() ? RowOf(std::move(text), {}) : RowOf(note, signers));
   return entry;
 }
 

@@ -30,8 +30,10 @@ struct StoredPolicy {
 // FAILED_PRECONDITION where it is from a newer version.
 absl::StatusOr<StoredPolicy> ReadPolicy(const storage::RecordReader& records, const keys::SiteKeys& keys, const audit::Log& log);
 
-// `otokurad init`: the shipped policy with these signers of the next one. Gives the entry that goes into the same write.
-std::unique_ptr<audit::Draft> PutFirstPolicy(const std::vector<std::string>& signers, storage::Batch* batch);
+// `otokurad init`: `note`, signed by two of these signers; where it is empty, the shipped policy, with these as signers of the next one.
+// Gives the entry that goes into the same write. As CheckSignatures and CompileNext.
+absl::StatusOr<std::unique_ptr<audit::Draft>> PutFirstPolicy(const std::string& note, const std::vector<std::string>& signers,
+                                                             storage::Batch* batch);
 
 // Puts `document`, which two signers of `before` signed, in the place of that, which must still be there.
 void ReplacePolicy(const StoredPolicy& before, std::string document, storage::Batch* batch);

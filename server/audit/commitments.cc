@@ -31,7 +31,7 @@ struct Field {
   }
 const Field kFields[] = {
     OTOKURA_FIELD(account),   OTOKURA_FIELD(person), OTOKURA_FIELD(company), OTOKURA_FIELD(certificate), OTOKURA_FIELD(address),
-    OTOKURA_FIELD(reference), OTOKURA_FIELD(reason), OTOKURA_FIELD(target),  OTOKURA_FIELD(contract),
+    OTOKURA_FIELD(reference), OTOKURA_FIELD(reason), OTOKURA_FIELD(target),  OTOKURA_FIELD(contract),    OTOKURA_FIELD(approver),
 };
 #undef OTOKURA_FIELD
 

@@ -36,6 +36,7 @@ struct Particulars {
   std::string reason;
   std::string target;
   std::string contract;
+  std::string approver;
 };
 
 // An entry before it has its place. The log fills version, sequence, times, access number and commitments; everything else of `leaf` is the

@@ -19,6 +19,7 @@
 #include "crypto/file_key_provider.h"
 #include "crypto/random.h"
 #include "crypto/secret.h"
+#include "proto/policy/rules.h"
 #include "server/access/directory.h"
 #include "server/access/policy_rows.h"
 #include "server/audit/log.h"
@@ -112,6 +113,28 @@ absl::Status MakeLog(const v1::GatewayConfig& config, const std::string& site_id
   return audit::WriteFirstCheckpoint(*signer, keys::CheckpointCopyPath(config.key_store_dir()));
 }
 
+// One byte beyond `bytes_max` of what is longer: whoever checks it then refuses it.
+absl::StatusOr<std::string> ReadFileOf(std::string_view option, const std::string& path, size_t bytes_max) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file)
+    return absl::NotFoundError(
+        absl::StrCat(absl::string_view(option.data(), option.size()), " '", path, "' cannot be read: ", std::strerror(errno)));
+  std::string content(bytes_max + 1, '\0');
+  file.read(content.data(), static_cast<std::streamsize>(content.size()));
+  content.resize(static_cast<size_t>(file.gcount()));
+  return content;
+}
+
+absl::StatusOr<std::unique_ptr<audit::Draft>> PutFirstPolicy(const v1::GatewayConfig& config, storage::Batch* batch) {
+  std::string note;
+  if (!config.first_policy_file().empty()) {
+    auto read = ReadFileOf("first_policy_file", config.first_policy_file(), policy::kPolicyBytesMax);
+    if (!read.ok()) return read.status();
+    note = *std::move(read);
+  }
+  return access::PutFirstPolicy(note, {config.policy_signers().begin(), config.policy_signers().end()}, batch);
+}
+
 // Header, accounts, policy and the first entries of the log, in one write.
 absl::Status WriteFirstRecords(storage::Engine& engine, const keys::SiteKeys& keys, const v1::GatewayConfig& config,
                                const std::string& site_id, const std::vector<v1::AddAccountRequest>& requests) {
@@ -126,7 +149,9 @@ absl::Status WriteFirstRecords(storage::Engine& engine, const keys::SiteKeys& ke
     if (absl::Status enrolled = access::EnrolAtInit(request, config, keys, clock->Now(), &commit.batch); !enrolled.ok()) return enrolled;
     commit.entries.push_back(EnrolmentEntry(request));
   }
-  commit.entries.push_back(access::PutFirstPolicy({config.policy_signers().begin(), config.policy_signers().end()}, &commit.batch));
+  auto policy = PutFirstPolicy(config, &commit.batch);
+  if (!policy.ok()) return policy.status();
+  commit.entries.push_back(*std::move(policy));
   auto log = audit::Log::Open(&engine.records(), &keys, clock.get());
   if (!log.ok()) return log.status();
   absl::Status result;
@@ -141,24 +166,13 @@ absl::Status WriteFirstRecords(storage::Engine& engine, const keys::SiteKeys& ke
   return result;
 }
 
-absl::StatusOr<std::string> ReadCertificate(std::string_view option, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file)
-    return absl::NotFoundError(
-        absl::StrCat(absl::string_view(option.data(), option.size()), " '", path, "' cannot be read: ", std::strerror(errno)));
-  std::string pem(crypto::kCertificatePemBytesMax + 1, '\0');
-  file.read(pem.data(), static_cast<std::streamsize>(pem.size()));
-  pem.resize(static_cast<size_t>(file.gcount()));
-  return pem;
-}
-
 absl::Status InitialiseFrom(const v1::GatewayConfig& config, const InitArguments& arguments) {
   FirstAccounts accounts;
-  auto admin = ReadCertificate("--admin-certificate", arguments.admin_certificate_path);
+  auto admin = ReadFileOf("--admin-certificate", arguments.admin_certificate_path, crypto::kCertificatePemBytesMax);
   if (!admin.ok()) return admin.status();
   accounts.admin_certificate_pem = *std::move(admin);
   if (!arguments.security_certificate_path.empty()) {
-    auto security = ReadCertificate("--security-certificate", arguments.security_certificate_path);
+    auto security = ReadFileOf("--security-certificate", arguments.security_certificate_path, crypto::kCertificatePemBytesMax);
     if (!security.ok()) return security.status();
     accounts.security_certificate_pem = *std::move(security);
   }

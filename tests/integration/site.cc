@@ -78,6 +78,8 @@ Site::Site() {
   config_.set_demo(true);  // everything lies on one file system here
   config_.set_address_file(folder() + "/address");
   for (const std::string& signer : policy::SignersForTest()) config_.add_policy_signers(signer);
+  config_.set_first_policy_file(folder() + "/first-policy");
+  WriteFile(config_.first_policy_file(), policy::NoteForTest(policy::TextForTest(1)));
   WriteFile(passphrase_file(), "correct horse battery staple\n");
   events_descriptor_ = open(events_file().c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
   events_ = std::make_unique<runtime::EventLog>(events_descriptor_);

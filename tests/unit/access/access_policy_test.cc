@@ -24,7 +24,7 @@ class PolicyTest : public ::testing::Test {
  protected:
   void SetUp() override {
     storage::RecordCommit first;
-    first.entries.push_back(PutFirstPolicy(SignersForTest(), &first.batch));
+    first.entries.push_back(*PutFirstPolicy("", SignersForTest(), &first.batch));
     std::promise<absl::Status> done;
     first.done = [&done](const absl::Status& status, absl::Span<const uint64_t>) { done.set_value(status); };
     site_.committer->Commit(std::move(first));
@@ -249,7 +249,7 @@ TEST(PolicyWithoutSignersTest, NobodyEverLoadsOne) {
     storage::RecordCommit first;
     std::promise<absl::Status> done;
     first.done = [&done](const absl::Status& status, absl::Span<const uint64_t>) { done.set_value(status); };
-    if (initialised) first.entries.push_back(PutFirstPolicy({}, &first.batch));
+    if (initialised) first.entries.push_back(*PutFirstPolicy("", {}, &first.batch));
     site.committer->Commit(std::move(first));
     ASSERT_EQ(done.get_future().get(), absl::OkStatus());
     ASSERT_EQ(loading.Refresh(), absl::OkStatus());

@@ -32,11 +32,19 @@ inline std::vector<std::string> SignersForTest() {
 
 using Change = std::function<void(v1::Policy*)>;
 
-// The shipped policy, with signers a, b and c, and changed.
+// What a test that is about something else would only wait for, or have to open.
+inline void NobodyWaits(v1::Policy* policy) {
+  policy->mutable_listen_pace()->set_percent(1'000'000);
+  policy->mutable_listen_pace()->set_streams_max(1'000);
+  for (v1::PurposeRule& purpose : *policy->mutable_purposes()) purpose.clear_case_demanded_of();
+}
+
+// The shipped policy, with signers a, b and c, nobody waiting, and changed.
 inline std::string TextForTest(uint64_t serial, const Change& change = nullptr) {
   v1::Policy policy = ShippedRules()->policy();
   policy.set_serial(serial);
   for (const std::string& signer : SignersForTest()) policy.add_signers(signer);
+  NobodyWaits(&policy);
   if (change != nullptr) change(&policy);
   std::string text;
   EXPECT_TRUE(google::protobuf::TextFormat::PrintToString(policy, &text));
