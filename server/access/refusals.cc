@@ -16,17 +16,17 @@ uint64_t LogBytes(const audit::Particulars& who) {
   constexpr uint64_t kFixedBytes = 500;
   constexpr uint64_t kParticularBytes = 110;
   uint64_t bytes = kFixedBytes;
-  for (const std::string* value :
-       {&who.account, &who.person, &who.company, &who.certificate, &who.address, &who.reference, &who.reason, &who.target, &who.contract}) {
+  for (const std::string* value : {&who.account, &who.person, &who.company, &who.certificate, &who.address, &who.reference, &who.reason,
+                                   &who.target, &who.contract, &who.approver}) {
     if (!value->empty()) bytes += kParticularBytes + value->size();
   }
   return bytes;
 }
 
 audit::Particulars ParticularsOf(const v1::AuditDetails& details) {
-  return {details.account().value(),     details.person().value(),  details.company().value(),
-          details.certificate().value(), details.address().value(), details.reference().value(),
-          details.reason().value(),      details.target().value(),  details.contract().value()};
+  return {details.account().value(),  details.person().value(),    details.company().value(), details.certificate().value(),
+          details.address().value(),  details.reference().value(), details.reason().value(),  details.target().value(),
+          details.contract().value(), details.approver().value()};
 }
 
 Refusal RefusalOf(const audit::Draft& draft) { return {draft.leaf.action(), draft.leaf.rule(), draft.leaf.role(), draft.particulars}; }
