@@ -13,7 +13,7 @@ using ::testing::Not;
 
 Particulars Everything() {
   return {"yamada.hanako",  "person-4711",      "Example Partner KK", std::string(64, 'c'), "ipv4:192.0.2.7:50123",
-          "CASE-2025-0042", "left the company", "target-account",     "contract-2025"};
+          "CASE-2025-0042", "left the company", "target-account",     "contract-2025",      "supervisor.taro"};
 }
 
 TEST(CommitmentsTest, I7_EveryValueOpensItsCommitmentAndNoOther) {
@@ -24,11 +24,11 @@ TEST(CommitmentsTest, I7_EveryValueOpensItsCommitmentAndNoOther) {
   EXPECT_TRUE(CheckDetails(leaf, details).ok());
 
   const std::vector<std::pair<std::string, v1::CommittedValue* (v1::AuditDetails::*)()>> fields = {
-      {"account", &v1::AuditDetails::mutable_account},  {"person", &v1::AuditDetails::mutable_person},
-      {"company", &v1::AuditDetails::mutable_company},  {"certificate", &v1::AuditDetails::mutable_certificate},
-      {"address", &v1::AuditDetails::mutable_address},  {"reference", &v1::AuditDetails::mutable_reference},
-      {"reason", &v1::AuditDetails::mutable_reason},    {"target", &v1::AuditDetails::mutable_target},
-      {"contract", &v1::AuditDetails::mutable_contract}};
+      {"account", &v1::AuditDetails::mutable_account},   {"person", &v1::AuditDetails::mutable_person},
+      {"company", &v1::AuditDetails::mutable_company},   {"certificate", &v1::AuditDetails::mutable_certificate},
+      {"address", &v1::AuditDetails::mutable_address},   {"reference", &v1::AuditDetails::mutable_reference},
+      {"reason", &v1::AuditDetails::mutable_reason},     {"target", &v1::AuditDetails::mutable_target},
+      {"contract", &v1::AuditDetails::mutable_contract}, {"approver", &v1::AuditDetails::mutable_approver}};
   for (const auto& [name, field] : fields) {
     v1::AuditDetails changed = details;
     (changed.*field)()->mutable_value()->back() ^= 1;
@@ -109,7 +109,7 @@ TEST(CommitmentsTest, I1_NoParticularIsInTheLeaf) {
   const std::string bytes = leaf.SerializeAsString();
   for (const std::string& value :
        {particulars.account, particulars.person, particulars.company, particulars.certificate, particulars.address, particulars.reference,
-        particulars.reason, particulars.target, particulars.contract}) {
+        particulars.reason, particulars.target, particulars.contract, particulars.approver}) {
     EXPECT_THAT(bytes, Not(HasSubstr(value)));
   }
 }

@@ -79,7 +79,8 @@ TEST_F(IndexUpkeepTest, TheIndexIsSmallBesideTheEntries) {
                         .reference = "CASE-1",
                         .reason = "",
                         .target = "",
-                        .contract = ""};
+                        .contract = "",
+                        .approver = ""};
   const std::set<std::string> before = Rows();
   const uint64_t sequence = site_.Put(std::move(draft));
   size_t index = 0;

@@ -79,7 +79,7 @@ TEST(LogTest, I1_ALeafHoldsNoneOfTheParticularsAndNeitherDoesAnythingStored) {
   LogSite site;
   auto draft = DraftForTest(v1::LISTEN, RecordingForTest(1));
   draft->particulars = {"yamada.hanako", "person-4711", "Example Partner KK", std::string(64, 'c'), "192.0.2.7",
-                        "CASE-0042",     "gone away",   "other.account",      "contract-2025"};
+                        "CASE-0042",     "gone away",   "other.account",      "contract-2025",      "supervisor.taro"};
   const Particulars particulars = draft->particulars;
   site.Put(std::move(draft));
   std::string stored;
