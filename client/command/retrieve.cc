@@ -13,6 +13,7 @@
 #include "client/command/output_file.h"
 #include "client/command/progress.h"
 #include "client/command/session.h"
+#include "client/command/sound_device.h"
 #include "client/command/text.h"
 #include "client/command/wav.h"
 #include "otokura/archive.h"
@@ -23,7 +24,8 @@ namespace {
 struct RetrieveOptions {
   std::string id;
   Justification justification;
-  std::string output = "-";
+  std::string output;
+  std::string device;
   double from_s = 0;
   double for_s = 0;
   bool raw = false;
@@ -72,22 +74,51 @@ absl::StatusOr<AudioRange> RangeOf(const RetrieveOptions& options, Archive* arch
 
 absl::Status WriteToStdout(std::string_view bytes) { return WriteAll(STDOUT_FILENO, bytes, "standard output"); }
 
+using Hear = std::function<absl::Status(const AudioSink&)>;
+
+absl::Status HearOnDevice(const std::string& name, const Hear& hear) {
+  auto device = SoundDevice::Open(name);
+  if (!device.ok()) return device.status();
+  Progress progress;
+  AudioSink sink;
+  sink.begin = [&](const Recording& recording, AudioRange) { return (*device)->Begin(recording.format); };
+  sink.write = [&](std::string_view audio) { return (*device)->Play(audio); };
+  sink.progress = [&](uint64_t done, uint64_t total) { progress.Show(done, total); };
+  const absl::Status heard = hear(sink);
+  return heard.ok() ? (*device)->Finish() : heard;
+}
+
+absl::Status HearIntoFile(const std::string& path, const Hear& hear) {
+  auto file = OutputFile::Create(path);
+  if (!file.ok()) return file.status();
+  Progress progress;
+  const auto write = [&](std::string_view bytes) { return (*file)->Write(bytes); };
+  const absl::Status heard = hear(SinkTo(write, /*raw=*/false, &progress));
+  return heard.ok() ? (*file)->Commit() : heard;
+}
+
+absl::Status HearOnStdout(const Hear& hear) {
+  if (::isatty(STDOUT_FILENO) == 1)
+    return absl::InvalidArgumentError("--output: a terminal takes no audio; pipe it to a player, or leave it out to hear it on a device");
+  Progress progress;
+  return hear(SinkTo(WriteToStdout, /*raw=*/false, &progress));
+}
+
+// Where nothing else is said, a pipe is there to be written to, and a person at a terminal has ears.
+absl::Status HearWhere(const RetrieveOptions& options, const Hear& hear) {
+  if (!options.device.empty()) return HearOnDevice(options.device, hear);
+  if (options.output == "-" || (options.output.empty() && ::isatty(STDOUT_FILENO) != 1)) return HearOnStdout(hear);
+  if (options.output.empty()) return HearOnDevice(kDefaultSoundDevice, hear);
+  return HearIntoFile(options.output, hear);
+}
+
 absl::Status Listen(const RetrieveOptions& options, const Session& session) {
-  const bool to_stdout = options.output == "-";
-  if (to_stdout && ::isatty(STDOUT_FILENO) == 1) {
-    return absl::InvalidArgumentError("a terminal cannot play audio: pipe it to a player (| aplay), or give --output FILE");
-  }
   auto archive = Archive::Create(session.connection);
   if (!archive.ok()) return archive.status();
-  auto range = RangeOf(options, archive->get());
-  if (!range.ok()) return range.status();
-  Progress progress;
-  if (to_stdout) return (*archive)->Listen(options.id, *range, options.justification, SinkTo(WriteToStdout, options.raw, &progress));
-  auto file = OutputFile::Create(options.output);
-  if (!file.ok()) return file.status();
-  const auto write = [&](std::string_view bytes) { return (*file)->Write(bytes); };
-  const absl::Status heard = (*archive)->Listen(options.id, *range, options.justification, SinkTo(write, options.raw, &progress));
-  return heard.ok() ? (*file)->Commit() : heard;
+  return HearWhere(options, [&](const AudioSink& sink) {
+    auto range = RangeOf(options, archive->get());
+    return range.ok() ? (*archive)->Listen(options.id, *range, options.justification, sink) : range.status();
+  });
 }
 
 absl::Status Get(const RetrieveOptions& options, const Session& session) {
@@ -110,14 +141,15 @@ int Run(absl::Status (*retrieve)(const RetrieveOptions&, const Session&), const 
 
 void AddListen(CLI::App* app, Session* session) {
   auto options = std::make_shared<RetrieveOptions>();
-  CLI::App* command = app->add_subcommand("listen", "Hear a recording: WAV to standard output, for a player");
+  CLI::App* command = app->add_subcommand("listen", "Hear a recording, on a sound device or as WAV for a player");
   command->add_option("id", options->id, "recording id")->required();
   command->add_option("--from", options->from_s, "begin so many seconds in")->check(CLI::Range(0.0, 1e7));
   command->add_option("--for", options->for_s, "so many seconds (default: to the end)")->check(CLI::Range(0.0, 1e7));
-  command->add_option("--output", options->output, "file instead of standard output");
+  CLI::Option* const output = command->add_option(
+      "--output", options->output, "WAV file, or - for standard output (default: standard output if it is no terminal, else a device)");
+  command->add_option("--device", options->device, "sound device, as `aplay -L` lists them")->excludes(output);
   AddJustification(command, &options->justification, /*required=*/true);
-  command->footer(
-      Footer("otokura listen 01a2013c-5ac4-7984-9723-0effe47e9048 --from 60 --for 10 --purpose inquiry --reference CASE-1001 | aplay"));
+  command->footer(Footer("otokura listen 01a2013c-5ac4-7984-9723-0effe47e9048 --from 60 --for 10 --purpose inquiry --reference CASE-1001"));
   command->callback([options, session] { session->run = [options, session] { return Run(Listen, *options, *session); }; });
 }
 

@@ -6,7 +6,9 @@
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
+#include "server/access/listen_pace.h"
 #include "server/recordings/errors.h"
+#include "server/recordings/formats.h"
 #include "server/recordings/integrity.h"
 #include "server/recordings/limits.h"
 #include "server/recordings/parts.h"
@@ -24,8 +26,9 @@ class Stream;
 
 // What all retrievals share: how many there are, in all and an account.
 struct RetrievalShared {
-  explicit RetrievalShared(const Site& s) : site(s) {}
+  explicit RetrievalShared(const Site& s) : site(s), paces(s.clock) {}
   const Site site;
+  access::ListenPaces paces;
   absl::Mutex mutex;
   absl::CondVar ended_one;
   bool draining ABSL_GUARDED_BY(mutex) = false;
@@ -61,10 +64,16 @@ class Stream : public RetrievalStream, public std::enable_shared_from_this<Strea
   void Begin();
   void Permitted(absl::StatusOr<keys::ReleasePermit> permit);
   void Sent();
+  void GoOn();
 
  private:
+  bool IsListening() const { return action_ == access::Action::kListen; }
   absl::Status Admit();
+  absl::Status AdmitListener();
   void GiveBackPlace();
+  void GiveBackListenersPlace();
+  uint64_t MessageBytesMax() const;
+  bool MayGoNow();
   absl::Status Prepare();
   uint64_t BytesAsked() const;
   absl::Status CheckRange();
@@ -87,6 +96,7 @@ class Stream : public RetrievalStream, public std::enable_shared_from_this<Strea
 
   bool concluded_ = false;
   bool admitted_ = false;
+  bool listening_ = false;  // has a place among what its person listens to
   bool sending_ = false;
   storage::RecordingId id_;
   access::Ask ask_;
@@ -120,7 +130,19 @@ absl::Status Stream::Admit() {
   return absl::OkStatus();
 }
 
+absl::Status Stream::AdmitListener() {
+  if (!IsListening()) return absl::OkStatus();
+  absl::Status entered = shared_->paces.Enter(caller_.account().person_id(), site_.gate->rules()->listen_pace());
+  listening_ = entered.ok();
+  return entered;
+}
+
+void Stream::GiveBackListenersPlace() {
+  if (std::exchange(listening_, false)) shared_->paces.Leave(caller_.account().person_id());
+}
+
 void Stream::GiveBackPlace() {
+  GiveBackListenersPlace();
   if (!std::exchange(admitted_, false)) return;
   absl::MutexLock lock(&shared_->mutex);
   --shared_->admitted;
@@ -129,8 +151,10 @@ void Stream::GiveBackPlace() {
 }
 
 void Stream::Begin() {
-  if (absl::Status admitted = Admit(); !admitted.ok()) {
-    const auto action = action_ == access::Action::kListen ? v1::LISTEN : v1::DOWNLOAD;
+  absl::Status admitted = Admit();
+  if (admitted.ok()) admitted = AdmitListener();
+  if (!admitted.ok()) {
+    const auto action = IsListening() ? v1::LISTEN : v1::DOWNLOAD;
     site_.gate->Refused(action, "limit", access::RoleName(caller_.account().role()), caller_.Describe());
     return Leave(admitted);
   }
@@ -261,8 +285,9 @@ absl::Status Stream::ReadNext() {
   const uint64_t in_part = at - part.start_offset();
   const uint64_t part_end = std::min(PlaintextBytes(part), end_ + record_.start_offset() - part.start_offset());
   const uint64_t first = in_part / kChunkBytes;
-  const uint64_t last = std::min(first + kRetrievalMessageChunks, (part_end + kChunkBytes - 1) / kChunkBytes);
-  const uint64_t want = std::min(last * kChunkBytes, part_end) - in_part;
+  const uint64_t end = std::min(std::min((first + kRetrievalMessageChunks) * kChunkBytes, part_end), in_part + MessageBytesMax());
+  const uint64_t last = (end + kChunkBytes - 1) / kChunkBytes;
+  const uint64_t want = end - in_part;
   v1::RetrieveResponse response;
   if (absl::Status opened = OpenChunks(first, last, in_part % kChunkBytes, want, response.mutable_audio()); !opened.ok()) return opened;
   position_ += want;
@@ -270,8 +295,32 @@ absl::Status Stream::ReadNext() {
   return absl::OkStatus();
 }
 
+// Who listens gets at once what one second lets through, so that the ears are served evenly, and an end of the permission is felt.
+uint64_t Stream::MessageBytesMax() const {
+  if (!IsListening()) return kAudioMessageBytesMax;
+  const v1::ListenPace& pace = site_.gate->rules()->listen_pace();
+  const uint64_t rate = BytesPerSecond(record_.format());
+  const uint64_t bytes = std::min(rate * pace.percent() / 100, rate * pace.lead_seconds());
+  return std::clamp<uint64_t>(bytes, 1, kAudioMessageBytesMax);
+}
+
+// Otherwise the stream is woken when it may, and meanwhile often enough to be cut in time.
+bool Stream::MayGoNow() {
+  if (!IsListening()) return true;
+  const uint64_t rate = std::max<uint64_t>(BytesPerSecond(record_.format()), 1);
+  const absl::Duration audio = absl::Seconds(static_cast<int64_t>(ready_->audio().size())) / static_cast<int64_t>(rate);
+  const absl::Duration wait = shared_->paces.Take(caller_.account().person_id(), audio, site_.gate->rules()->listen_pace());
+  if (wait == absl::ZeroDuration()) return true;
+  site_.executor->PostAfter(std::min(wait, kPermissionLookedAtEvery), [self = shared_from_this()] { self->Post(&Stream::GoOn); });
+  return false;
+}
+
 void Stream::Sent() {
   sending_ = false;
+  GoOn();
+}
+
+void Stream::GoOn() {
   if (!concluded_) SendReady();
 }
 
@@ -282,6 +331,7 @@ void Stream::SendReady() {
   }
   if (!ready_.has_value()) return Conclude(absl::OkStatus());
   if (absl::Status may = site_.gate->StillAllows(caller_, ask_); !may.ok()) return Conclude(may);
+  if (!MayGoNow()) return;
   delivered_ += ready_->audio().size();
   sending_ = true;
   peer_->Send(*std::exchange(ready_, std::nullopt));
@@ -309,6 +359,7 @@ void Stream::Conclude(absl::Status status) {
   delivered.outcome = absl::StatusCodeToString(status.code());
   opener_.reset();
   part_opener_.reset();
+  GiveBackListenersPlace();  // nothing more is heard of it: its person may turn to the next while this one's end is being logged
   site_.gate->Close(caller_, delivered, [self = shared_from_this(), status = std::move(status)](const absl::Status& closed) {
     self->strand_.Post([self, status, closed] { self->Leave(status.ok() ? closed : status); });
   });

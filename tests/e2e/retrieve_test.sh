@@ -58,6 +58,15 @@ Expect 0 "listen to the end" As operator otokura listen "$id" --from 4 "${why[@]
 Is "bytes of the last second" "$(stat -c %s "$out")" $((44 + kSecond))
 Expect 1 "listen behind the end" As operator otokura listen "$id" --from 5 --output "$work/none.wav" "${why[@]}"
 [[ ! -e $work/none.wav ]] || NotSo "nothing is left of it"
+# A sound device that writes down what it is played.
+echo "pcm.written { type file slave.pcm { type null } file \"$work/played\" format raw }" >"$work/alsa.conf"
+export ALSA_CONFIG_PATH=$work/alsa.conf
+Expect 0 "listen on a sound device" As operator otokura listen "$id" --device written --from 1 --for 2 "${why[@]}"
+tail -c +$((kSecond + 1)) "$work/speech" | head -c $((2 * kSecond)) >"$work/spoken"
+Same "what the device played" "$work/played" "$work/spoken"
+Expect 1 "listen on a device that there is not" As operator otokura listen "$id" --device headset "${why[@]}"
+Says "sound device 'headset' cannot be opened"
+Expect 2 "listen in two places" As operator otokura listen "$id" --device written --output "$work/none.wav" "${why[@]}"
 
 # get
 mkdir "$work/downloads"

@@ -35,6 +35,7 @@ using Change = std::function<void(v1::Policy*)>;
 // What a test that is about something else would only wait for, or have to open.
 inline void NobodyWaits(v1::Policy* policy) {
   policy->mutable_listen_pace()->set_percent(1'000'000);
+  policy->mutable_listen_pace()->set_lead_seconds(3'600);
   policy->mutable_listen_pace()->set_streams_max(1'000);
   for (v1::PurposeRule& purpose : *policy->mutable_purposes()) purpose.clear_case_demanded_of();
 }

@@ -147,6 +147,7 @@ void TestSite::Start() {
   ASSERT_TRUE(ingest.ok()) << ingest.status();
   ingest_ = *std::move(ingest);
   retrieval_ = Retrieval::Create(site);
+  clock_.Advance(absl::Seconds(1));  // since then a lead has come together
   catalogue_ = Catalogue::Create(site);
 }
 

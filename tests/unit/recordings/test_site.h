@@ -14,7 +14,6 @@
 #include "otokura/v1/config.pb.h"
 #include "otokura/v1/errors.pb.h"
 #include "otokura/v1/stored.pb.h"
-#include "proto/policy/shipped.h"
 #include "server/access/caller.h"
 #include "server/access/gate.h"
 #include "server/audit/log.h"
@@ -29,6 +28,7 @@
 #include "server/runtime/fake_clock.h"
 #include "server/storage/committer.h"
 #include "server/storage/memory_engine.h"
+#include "tests/unit/policy/policy_site.h"
 
 namespace otokura::recordings {
 
@@ -99,7 +99,7 @@ class TestSite {
   std::unique_ptr<audit::Log> log_;
   std::unique_ptr<runtime::Executor> executor_;
   std::unique_ptr<storage::Committer> committer_;
-  access::PolicyInForce policy_{policy::ShippedRules()};
+  access::PolicyInForce policy_{*policy::Rules::Compile(policy::TextForTest(1))};
   std::unique_ptr<access::Gate> gate_;
   std::unique_ptr<Ingest> ingest_;
   std::unique_ptr<Retrieval> retrieval_;
