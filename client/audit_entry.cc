@@ -23,7 +23,7 @@ struct CommittedField {
   { #name, &v1::AuditEntry::name##_commitment, &v1::AuditDetails::has_##name, &v1::AuditDetails::name, &AuditEntry::name }
 const CommittedField kCommittedFields[] = {
     OTOKURA_FIELD(account),   OTOKURA_FIELD(person), OTOKURA_FIELD(company), OTOKURA_FIELD(certificate), OTOKURA_FIELD(address),
-    OTOKURA_FIELD(reference), OTOKURA_FIELD(reason), OTOKURA_FIELD(target),  OTOKURA_FIELD(contract),
+    OTOKURA_FIELD(reference), OTOKURA_FIELD(reason), OTOKURA_FIELD(target),  OTOKURA_FIELD(contract),    OTOKURA_FIELD(approver),
 };
 #undef OTOKURA_FIELD
 
@@ -76,6 +76,7 @@ absl::StatusOr<AuditEntry> ReadAuditEntry(std::string_view leaf_bytes, const v1:
   entry.audio_bytes = leaf.audio_bytes();
   entry.subject = leaf.subject();
   entry.policy_sha256 = absl::BytesToHexString(leaf.policy_sha256());
+  entry.grant_id = RecordingIdText(leaf.grant_id());
   if (absl::Status opened = Open(leaf, details, &entry); !opened.ok()) return opened;
   return entry;
 }

@@ -100,6 +100,8 @@ void PrintShown(const AuditEntry& entry) {
   add("person", entry.person);
   add("company", entry.company);
   add("contract", entry.contract);
+  add("grant", entry.grant_id);
+  add("approver", entry.approver);
   add("certificate", entry.certificate);
   add("address", entry.address);
   add("target", entry.target);

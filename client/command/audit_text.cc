@@ -66,7 +66,9 @@ nlohmann::json ToJson(const AuditEntry& entry) {
                                                               {"reference", entry.reference},
                                                               {"reason", entry.reason},
                                                               {"target", entry.target},
-                                                              {"contract", entry.contract}};
+                                                              {"contract", entry.contract},
+                                                              {"approver", entry.approver},
+                                                              {"grant_id", entry.grant_id}};
   for (const auto& [name, text] : texts) {
     if (!text.empty()) line[name] = text;
   }

@@ -38,6 +38,7 @@ int RunOtokura(int argc, const char* const* argv) {
   AddShow(&app, &session);
   AddListen(&app, &session);
   AddGet(&app, &session);
+  AddGrant(&app, &session);
   AddAudit(&app, &session);
   AddAdmin(&app, &session);
   AddWitness(&app, &session);

@@ -35,6 +35,7 @@ bool IsOfRecordings(Action action) {
     case Action::kShowPersonal:
     case Action::kListen:
     case Action::kDownload:
+    case Action::kApproveGrant:  // of recordings within the approver's own reach
       return true;
     default:
       return false;

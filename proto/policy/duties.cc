@@ -6,7 +6,10 @@ namespace otokura::policy {
 namespace {
 
 constexpr Action kRecordingActions[] = {Action::kRecord};
-constexpr Action kHearingActions[] = {Action::kShowPersonal, Action::kSearchPersonal, Action::kListen, Action::kDownload};
+constexpr Action kHearingActions[] = {Action::kShowPersonal, Action::kSearchPersonal, Action::kListen, Action::kDownload,
+                                      Action::kRequestGrant};
+constexpr Action kRequestingActions[] = {Action::kRequestGrant};
+constexpr Action kGrantingActions[] = {Action::kApproveGrant};
 constexpr Action kLogActions[] = {Action::kListAudit,  Action::kCountAudit,  Action::kFollowAudit, Action::kExportAudit,
                                   Action::kProveAudit, Action::kMakeReceipt, Action::kReopenLog};
 constexpr Action kReopeningActions[] = {Action::kReopenLog};
@@ -17,6 +20,8 @@ constexpr Action kPolicyActions[] = {Action::kLoadPolicy};
 
 constexpr Duty kRecording{"recording", kRecordingActions};
 constexpr Duty kHearing{"hearing", kHearingActions};
+constexpr Duty kRequesting{"requesting", kRequestingActions};
+constexpr Duty kGranting{"granting", kGrantingActions};
 constexpr Duty kLog{"log", kLogActions};
 constexpr Duty kReopening{"reopening", kReopeningActions};
 constexpr Duty kEnrolling{"enrolling", kEnrollingActions};
@@ -40,10 +45,18 @@ constexpr IncompatibleDuties kPairs[] = {
     {kEnrolling, kConfirming},
     {kEnrolling, kPolicy},
     {kEnrolling, kReopening},
+    // Who grants is none of those who are granted, and lets nobody in.
+    {kGranting, kRequesting},
+    {kGranting, kRecording},
+    {kGranting, kEnrolling},
+    {kGranting, kConfirming},
+    {kGranting, kPolicy},
 };
 
+// A contractor keeps nothing, looks for nothing, sees nothing personal, and decides about no grant.
 constexpr RoleBar kBars[] = {
-    {v1::CONTRACTOR, Action::kDownload},
+    {v1::CONTRACTOR, Action::kDownload},     {v1::CONTRACTOR, Action::kSearch},       {v1::CONTRACTOR, Action::kSearchPersonal},
+    {v1::CONTRACTOR, Action::kShowPersonal}, {v1::CONTRACTOR, Action::kApproveGrant}, {v1::CONTRACTOR, Action::kRevokeGrant},
 };
 
 std::optional<Action> FirstOf(const Duty& duty, absl::Span<const Action> rights) {

@@ -1,6 +1,7 @@
 #include "server/access/contracts.h"
 
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -18,6 +19,11 @@ namespace {
 constexpr size_t kReasonBytesMax = 256;  // contract.proto
 
 absl::Status NoSuchContract() { return absl::NotFoundError("name: no such contract; look at the list of contracts"); }
+
+const Contract* Topmost(const Contract* contract) {
+  while (contract->parent() != nullptr) contract = contract->parent().get();
+  return contract;
+}
 
 absl::Status FateUnknown() {
   return absl::UnavailableError("contract: the store failed and it is not known whether the change was kept; try again, which is safe");
@@ -160,6 +166,18 @@ void Contracts::Close(std::string_view name, std::string_view reason, std::strin
 }
 
 std::shared_ptr<const Contract> Contracts::Find(std::string_view name) const { return state_->Find(name); }
+
+std::vector<std::string> Contracts::CompaniesOfTree(std::string_view name) const {
+  const std::shared_ptr<const Contract> contract = Find(name);
+  if (contract == nullptr) return {};
+  const Contract* const topmost = Topmost(contract.get());
+  std::set<std::string> companies;
+  absl::MutexLock lock(&state_->mutex);
+  for (const auto& [other_name, other] : state_->by_name) {
+    if (Topmost(other.get()) == topmost) companies.insert(other->kept()->contract().company());
+  }
+  return {companies.begin(), companies.end()};
+}
 
 std::vector<v1::KeptContract> Contracts::List(std::string_view after, size_t limit) const {
   std::vector<std::shared_ptr<const Contract>> listed;

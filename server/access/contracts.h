@@ -47,6 +47,8 @@ class Contracts {
 
   // Null where there is none. What is found stays the same contract, whatever becomes of it, once it was confirmed.
   std::shared_ptr<const Contract> Find(std::string_view name) const;
+  // Of the contract, of those above it, and of all that stand under the same topmost one. Empty where there is no such contract.
+  std::vector<std::string> CompaniesOfTree(std::string_view name) const;
   // By name, after `after`, as they are now.
   std::vector<v1::KeptContract> List(std::string_view after, size_t limit) const;
   // As it is now, with why it is not in force.

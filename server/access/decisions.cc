@@ -21,8 +21,8 @@ bool IsAboutRecording(Action action) {
 // What is asked about one recording answers alike where there is none and where it is out of reach.
 bool NeedsRecording(Action action) { return IsAboutRecording(action) || action == Action::kMakeReceipt; }
 
-// Whatever opens personal metadata or audio states why; so does a search by a personal term.
-bool NeedsReason(Action action) { return IsAboutRecording(action) || action == Action::kSearchPersonal; }
+// Whatever opens personal metadata or audio states why; so does a search by a personal term, and who wants to be granted it.
+bool NeedsReason(Action action) { return IsAboutRecording(action) || action == Action::kSearchPersonal || action == Action::kRequestGrant; }
 
 Decision DenyRole(const Caller& caller, Action action) {
   return Deny("role", absl::PermissionDeniedError(
@@ -116,31 +116,55 @@ bool InScope(const Caller& caller, v1::Scope scope, const Resource& resource) {
 
 namespace {
 
-Decision Judge(const Rules& rules, const Caller& caller, const Ask& ask, absl::Time now) {
+// The right that an ask takes: who requested a grant withdraws it by that right.
+Action RightFor(const Ask& ask) { return ask.action == Action::kRevokeGrant && ask.own_grant ? Action::kRequestGrant : ask.action; }
+
+// Whether it lies within the caller's reach. A contractor reaches what it was granted, and of that what lies in its scope still.
+bool Reaches(const Caller& caller, v1::Scope scope, const Ask& ask, absl::Time now, const Grant* grant) {
+  if (!ask.resource.has_value() || !InScope(caller, scope, *ask.resource)) return false;
+  if (caller.account().role() != v1::CONTRACTOR) return true;
+  const v1::Account& account = caller.account();
+  return grant != nullptr &&
+         Permits(*grant, {account.name(), account.person_id(), account.contract(), ask.justification.purpose(), ask.resource->id}, now);
+}
+
+Decision DenySecondPerson(const Ask& ask) {
+  if (ask.action == Action::kApproveGrant) {
+    return Deny("same-person", absl::FailedPreconditionError("id: it is for you; ask another person to decide"));
+  }
+  return Deny("same-person",
+              absl::FailedPreconditionError("name: it is for you, or you proposed it; ask another person of the security role"));
+}
+
+Decision Judge(const Rules& rules, const Caller& caller, const Ask& ask, absl::Time now, const Grant* grant) {
   if (Caller::Admission admission = caller.AdmissionAt(now); !admission.status.ok()) return Deny(admission.rule, admission.status);
-  const v1::Scope scope = EffectiveScope(rules, caller, ask.action);
+  const Action right = RightFor(ask);
+  const v1::Scope scope = EffectiveScope(rules, caller, right);
   // Recording is decided by DecideRecord, which knows centre, queue and format.
   if (scope == v1::SCOPE_UNSPECIFIED || ask.action == Action::kRecord) return DenyRole(caller, ask.action);
   // A right over everything means nothing less: an account narrowed below it has none of it. Not so for recordings, which lie in a scope.
-  if (!IsOfRecordings(ask.action) && scope != v1::ALL) return DenyRole(caller, ask.action);
+  if (!IsOfRecordings(right) && scope != v1::ALL) return DenyRole(caller, ask.action);
   if (Decision justified = CheckJustification(rules, caller, ask); !justified.allowed) return justified;
   if (Decision term = CheckTerm(rules, caller, ask); !term.allowed) return term;
-  if (NeedsRecording(ask.action) && !(ask.resource.has_value() && InScope(caller, scope, *ask.resource))) return DenyScopeOrAbsent();
+  if (NeedsRecording(ask.action) && !Reaches(caller, scope, ask, now, grant)) return DenyScopeOrAbsent();
   if (ask.action == Action::kSuspendAccount && ask.requested_id == caller.account().name()) {
     return Deny("own-account",
                 absl::FailedPreconditionError("name: your own account; ask somebody else of the security role to suspend it"));
   }
-  if (Lists(ask.concerned, caller.account().person_id())) {
-    return Deny("same-person",
-                absl::FailedPreconditionError("name: it is for you, or you proposed it; ask another person of the security role"));
+  if (Lists(ask.concerned, caller.account().person_id())) return DenySecondPerson(ask);
+  if (Lists(ask.contract_tree, caller.account().person_id())) {
+    return Deny("contract-tree",
+                absl::FailedPreconditionError("id: you work for a company of the same contracts, above or below; ask somebody outside of "
+                                              "them to decide"));
   }
   return Allow();
 }
 
 }  // namespace
 
-Decision Decide(const Rules& rules, const Caller& caller, const Ask& ask, absl::Time now) {
-  Decision decision = Judge(rules, caller, ask, now);
+Decision Decide(const Rules& rules, const Caller& caller, const Ask& ask, absl::Time now, const std::shared_ptr<const Grant>& grant) {
+  Decision decision = Judge(rules, caller, ask, now, grant.get());
+  if (decision.allowed && NeedsRecording(ask.action) && caller.account().role() == v1::CONTRACTOR) decision.grant = grant;
   if (rules.IsPurpose(ask.justification.purpose())) decision.purpose = ask.justification.purpose();
   return decision;
 }

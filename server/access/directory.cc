@@ -85,6 +85,16 @@ std::optional<v1::Account> Directory::Find(std::string_view name) const {
   return AsOf(found->account, state_->clock->Now());
 }
 
+std::vector<std::string> Directory::PersonsOf(const std::vector<std::string>& companies) const {
+  absl::MutexLock lock(&state_->mutex);
+  std::vector<std::string> persons;
+  for (const auto& [name, enrolled] : state_->by_name) {
+    const v1::Account& account = enrolled->account;
+    if (std::find(companies.begin(), companies.end(), account.company()) != companies.end()) persons.push_back(account.person_id());
+  }
+  return persons;
+}
+
 absl::Status Directory::ReloadRevocations() { return state_->revocations.Reload(state_->clock->Now()); }
 
 absl::Status EnrolAtInit(const v1::AddAccountRequest& request, const v1::GatewayConfig& config, const keys::SiteKeys& keys, absl::Time now,

@@ -53,6 +53,9 @@ class Directory {
   // account that proposed it. Nobody where there is no such account.
   std::vector<std::string> PersonsConcerned(std::string_view name) const;
 
+  // Who has an account, in whatever state, that says that they work for one of these companies.
+  std::vector<std::string> PersonsOf(const std::vector<std::string>& companies) const;
+
   using Done = std::function<void(absl::StatusOr<v1::Account>)>;
   // In all of these `entry` commits in the same write; its target is set here. NOT_FOUND; FAILED_PRECONDITION where the account is not in a
   // state for it; ABORTED where it was changed meanwhile; UNAVAILABLE where the fate is unknown: asking again is safe and tells. They read

@@ -59,7 +59,7 @@ v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
     case Action::kRequestGrant:
       return v1::GRANT_REQUEST;
     case Action::kApproveGrant:
-      return v1::GRANT_APPROVE;
+      return ask.declines ? v1::GRANT_REFUSE : v1::GRANT_APPROVE;
     case Action::kRevokeGrant:
       return v1::GRANT_REVOKE;
     case Action::kListGrants:
@@ -80,6 +80,13 @@ v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
   return v1::AUDIT_ACTION_UNSPECIFIED;
 }
 
+// Who approved it answers for what is heard under it, with budgets of their own.
+void ChargeApprover(const v1::Grant& grant, ChargedDraft* draft) {
+  if (const auto id = GrantId::Parse(grant.id()); id.ok()) draft->leaf.set_grant_id(std::string(id->bytes()));
+  draft->particulars.approver = grant.decided_by_person();
+  draft->approver_role = grant.decided_by_role();
+}
+
 }  // namespace
 
 std::unique_ptr<ChargedDraft> DraftFor(const Caller& caller, const Ask& ask, const Decision& decision) {
@@ -91,10 +98,12 @@ std::unique_ptr<ChargedDraft> DraftFor(const Caller& caller, const Ask& ask, con
   leaf.set_role(std::string(RoleName(caller.account().role())));
   leaf.set_purpose(decision.purpose);
   leaf.set_policy_sha256(ask.policy_sha256);
+  leaf.set_grant_id(ask.grant_id);
   leaf.set_offset(ask.offset);
   leaf.set_length(ask.length);
   draft->particulars = caller.Describe();
   draft->particulars.reference = ask.justification.reference();
+  if (decision.grant != nullptr) ChargeApprover(decision.grant->kept, draft.get());
   if (ask.resource.has_value()) {
     leaf.set_recording_id(std::string(ask.resource->id.bytes()));
     leaf.set_centre(ask.resource->centre);

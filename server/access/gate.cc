@@ -30,12 +30,13 @@ bool Releases(Action action) {
 }  // namespace
 
 Gate::Gate(storage::Committer* committer, runtime::Clock* clock, const PolicyInForce* policy, const RefusalLimits& limits,
-           std::function<absl::Status()> may_release, Charges* charges)
+           std::function<absl::Status()> may_release, Charges* charges, const GrantsInForce* grants)
     : committer_(committer),
       clock_(clock),
       policy_(policy),
       may_release_(std::move(may_release)),
       charges_(charges),
+      grants_(grants),
       floods_(std::make_shared<RefusalFloods>(limits)) {}
 
 Gate::~Gate() {
@@ -48,7 +49,9 @@ absl::Status Gate::MayRelease() const {
 }
 
 Decision Gate::DecideUnder(const Rules& rules, const Caller& caller, const Ask& ask) const {
-  Decision decision = Decide(rules, caller, ask, clock_->Now());
+  std::shared_ptr<const Grant> grant;
+  if (grants_ != nullptr && caller.account().role() == v1::CONTRACTOR) grant = grants_->Of(caller.account().person_id());
+  Decision decision = Decide(rules, caller, ask, clock_->Now(), grant);
   if (!decision.allowed || !IsOfRecordings(ask.action)) return decision;
   absl::Status may = MayRelease();
   if (may.ok()) return decision;
@@ -88,11 +91,12 @@ void Gate::Allow(const Caller& caller, const Ask& ask, Allowed done) {
     }
   }
   const v1::AuditEntry leaf = draft->leaf;
+  const std::string approver = draft->particulars.approver;
   const uint64_t reservation = draft->reservation;
-  committer_->Commit(CommitOf(std::move(draft), [charges = charges_, leaf, reservation, done = std::move(done)](
+  committer_->Commit(CommitOf(std::move(draft), [charges = charges_, leaf, approver, reservation, done = std::move(done)](
                                                     const absl::Status& status, absl::Span<const uint64_t> sequences) {
     const bool stored = status.ok() && sequences.size() == 1;
-    if (charges != nullptr && stored) charges->Stored(sequences.front(), leaf);
+    if (charges != nullptr && stored) charges->Stored(sequences.front(), leaf, approver);
     if (charges != nullptr && !stored) charges->NotStored(reservation);
     if (!stored) return done(LogIsDown());
     done(sequences.front());

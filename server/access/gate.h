@@ -16,6 +16,7 @@
 #include "otokura/v1/recording.pb.h"
 #include "server/access/caller.h"
 #include "server/access/egress/charges.h"
+#include "server/access/grant.h"
 #include "server/access/log_ceilings.h"
 #include "server/access/policy_in_force.h"
 #include "server/access/refusal_floods.h"
@@ -41,9 +42,13 @@ struct Resource {
 // What somebody asks for.
 struct Ask {
   Action action = Action::kShow;
-  std::optional<Resource> resource;    // absent: there is no such recording (answers as out of scope)
-  std::string requested_id;            // as asked, for the details of a refusal
-  std::vector<std::string> concerned;  // a change that takes a second person: the ids of those who cannot be it
+  std::optional<Resource> resource;          // absent: there is no such recording (answers as out of scope)
+  std::string requested_id;                  // as asked, for the details of a refusal
+  std::vector<std::string> concerned;        // a change that takes a second person: the ids of those who cannot be it
+  std::vector<std::string> contract_tree{};  // kApproveGrant: the ids of all who work for a company of the requester's contract tree
+  std::string grant_id{};                    // 16 bytes: the grant that there is, of what is asked about one
+  bool own_grant = false;                    // kRevokeGrant: it is the caller's, who withdraws it by the right to request one
+  bool declines = false;                     // kApproveGrant: says no
   v1::Justification justification;
   uint64_t offset = 0;  // LISTEN, DOWNLOAD
   uint64_t length = 0;
@@ -60,18 +65,20 @@ struct Ask {
 
 struct Decision {
   bool allowed = false;
-  std::string rule;  // a fixed word: "role", "purpose", "reference", "field", "scope-or-absent", "own-account", "same-person", those of
-                     // Caller::AdmissionAt,
-                     // "log-unproven", "policy-damaged", "budget", "ledger", "allowed"; recording: "centre", "queue", "retention-class",
-                     // "format"; loading a policy: "policy-document", "policy-signatures", "policy-serial"
-  absl::Status refusal;   // what the caller is told; OK when allowed
-  std::string purpose{};  // as stated, where it is a word of the policy: what the log may hold in clear
+  std::string
+      rule;  // a fixed word: "role", "purpose", "reference", "field", "scope-or-absent", "own-account", "same-person", "contract-tree",
+             // those of Caller::AdmissionAt, "log-unproven", "policy-damaged", "budget", "ledger", "allowed"; recording: "centre", "queue",
+             // "retention-class", "format"; loading a policy: "policy-document", "policy-signatures", "policy-serial"
+  absl::Status refusal;                  // what the caller is told; OK when allowed
+  std::string purpose{};                 // as stated, where it is a word of the policy: what the log may hold in clear
+  std::shared_ptr<const Grant> grant{};  // under which it is allowed; null: it needed none
 };
 
 // The scope in which this caller may do it: the role's, narrowed by the account. SCOPE_UNSPECIFIED: not at all.
 v1::Scope EffectiveScope(const Rules& rules, const Caller& caller, Action action);
-// Pure: the whole decision for one ask.
-Decision Decide(const Rules& rules, const Caller& caller, const Ask& ask, absl::Time now);
+// Pure: the whole decision for one ask. `grant` is the newest of the caller's person; null: it never had one.
+Decision Decide(const Rules& rules, const Caller& caller, const Ask& ask, absl::Time now,
+                const std::shared_ptr<const Grant>& grant = nullptr);
 // Whether a recording lies in that scope of the caller.
 bool InScope(const Caller& caller, v1::Scope scope, const Resource& resource);
 
@@ -94,9 +101,10 @@ class Gate {
  public:
   // `may_release`, where given, is asked before anything of a recording is released, searches included: while it says no, or the policy is
   // damaged, the refusal is logged and given to the caller. Recording, accounts and whatever reads the log, which is how one finds out why,
-  // go on (I11). `charges`, where given, is borrowed: nothing is released beyond its budgets.
+  // go on (I11). `charges`, where given, is borrowed: nothing is released beyond its budgets. `grants`, where given, is borrowed: without
+  // it no contractor hears anything.
   Gate(storage::Committer* committer, runtime::Clock* clock, const PolicyInForce* policy, const RefusalLimits& limits = {},
-       std::function<absl::Status()> may_release = nullptr, Charges* charges = nullptr);
+       std::function<absl::Status()> may_release = nullptr, Charges* charges = nullptr, const GrantsInForce* grants = nullptr);
   ~Gate();
 
   // The decision as it is now, of which nothing is logged yet: for whoever commits the entry with a change of its own, or refuses.
@@ -161,6 +169,7 @@ class Gate {
   const PolicyInForce* const policy_;
   const std::function<absl::Status()> may_release_;
   Charges* const charges_;
+  const GrantsInForce* const grants_;
   const std::shared_ptr<RefusalFloods> floods_;  // shared with the callbacks of commits, which may come after the gate is gone
 };
 

@@ -85,6 +85,9 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   auto contracts = access::Contracts::Open(records, committer_.get(), &store_.keys->site(), policy_.get(), clock_.get(), config_);
   if (!contracts.ok()) return contracts.status();
   contracts_ = *std::move(contracts);
+  auto grants = access::Grants::Open(records, committer_.get(), &store_.keys->site(), clock_.get(), &grants_in_force_);
+  if (!grants.ok()) return grants.status();
+  grants_ = *std::move(grants);
   auto directory = access::Directory::Open(records, committer_.get(), &store_.keys->site(), contracts_, clock_.get(), config_);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
@@ -104,7 +107,7 @@ void Gateway::MakeGate() {
     return extends.ok() ? anchors_->MayRelease() : extends;
   };
   gate_ = std::make_unique<access::Gate>(committer_.get(), clock_.get(), policy_.get(), RefusalLimitsOf(config_.limits()), may_release,
-                                         egress_.charges.get());
+                                         egress_.charges.get(), &grants_in_force_);
   if (absl::Status taken_up = gate_->TakeUpCeilings({records, &store_.keys->site(), log_.get()}); !taken_up.ok()) {
     events_->Failure("refusals-not-counted-on", taken_up);  // the index is damaged, which stops nobody (I11)
   }
@@ -229,6 +232,9 @@ void Gateway::MakeServices() {
                                                                                 reopening_.get(), policy_loading_.get(), executor_.get()});
   contracts_service_ = std::make_unique<rpc::ContractsService>(
       rpc::ContractsService::Parts{door_.get(), gate_.get(), contracts_.get(), directory_.get(), site_keys, executor_.get()});
+  grants_service_ = std::make_unique<rpc::GrantsService>(rpc::GrantsService::Parts{door_.get(), gate_.get(), grants_.get(),
+                                                                                   contracts_.get(), directory_.get(), records,
+                                                                                   store_.keys.get(), clock_.get(), executor_.get()});
 }
 
 absl::Status Gateway::Serve() {
@@ -242,8 +248,9 @@ absl::Status Gateway::Serve() {
   grpc::ServerBuilder builder;
   rpc::SetServerOptions(builder);
   builder.AddListeningPort(config_.listen_address(), tls_->credentials(), &port_);
-  for (grpc::Service* service : std::initializer_list<grpc::Service*>{ingest_service_.get(), access_service_.get(), audit_service_.get(),
-                                                                      admin_service_.get(), contracts_service_.get()}) {
+  for (grpc::Service* service :
+       std::initializer_list<grpc::Service*>{ingest_service_.get(), access_service_.get(), audit_service_.get(), admin_service_.get(),
+                                             contracts_service_.get(), grants_service_.get()}) {
     builder.RegisterService(service);
   }
   server_ = builder.BuildAndStart();

@@ -37,6 +37,7 @@
 #include "server/rpc/audit_service.h"
 #include "server/rpc/contracts_service.h"
 #include "server/rpc/door.h"
+#include "server/rpc/grants_service.h"
 #include "server/rpc/ingest_service.h"
 #include "server/rpc/tls_credentials.h"
 #include "server/runtime/clock.h"
@@ -117,8 +118,10 @@ class Gateway {
   std::unique_ptr<audit::Reopening> reopening_;
   std::unique_ptr<audit::DetailsPruning> pruning_;
   std::unique_ptr<access::PolicyInForce> policy_;
+  access::GrantsInForce grants_in_force_;
   std::unique_ptr<access::Gate> gate_;
   std::shared_ptr<access::Contracts> contracts_;
+  std::unique_ptr<access::Grants> grants_;
   std::unique_ptr<access::PolicyLoading> policy_loading_;
   std::unique_ptr<access::Directory> directory_;
   std::unique_ptr<runtime::Executor> executor_;
@@ -136,6 +139,7 @@ class Gateway {
   std::unique_ptr<rpc::AuditService> audit_service_;
   std::unique_ptr<rpc::AdminService> admin_service_;
   std::unique_ptr<rpc::ContractsService> contracts_service_;
+  std::unique_ptr<rpc::GrantsService> grants_service_;
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -24,7 +24,7 @@ inline constexpr uint32_t kPageRowsMax = 200;
 inline constexpr uint32_t kPageRowsDefault = 50;
 inline constexpr size_t kRowsExaminedMax = 10000;     // a search page gives up its worker after this many rows, with a token to go on
 inline constexpr size_t kRetrievalMessageChunks = 4;  // 64 KiB of plaintext a message
-inline constexpr absl::Duration kPermissionLookedAtEvery = absl::Milliseconds(500);  // by a stream that waits: cut within a second
+inline constexpr absl::Duration kPermissionLookedAtEvery = absl::Milliseconds(500);  // by a stream, read or not: cut within a second
 inline constexpr size_t kVerifySliceChunks = 64;  // chunks re-read before the worker is handed back: 1 MiB, about a millisecond
 
 static_assert(kRecoveryTailChunks > kChunksInFlightMax);

@@ -65,9 +65,11 @@ class Stream : public RetrievalStream, public std::enable_shared_from_this<Strea
   void Permitted(absl::StatusOr<keys::ReleasePermit> permit);
   void Sent();
   void GoOn();
+  void Look();
 
  private:
   bool IsListening() const { return action_ == access::Action::kListen; }
+  void LookAgain();
   absl::Status Admit();
   absl::Status AdmitListener();
   void GiveBackPlace();
@@ -234,6 +236,20 @@ void Stream::Permitted(absl::StatusOr<keys::ReleasePermit> permit) {
   sending_ = true;
   peer_->Send(std::move(response));
   read_status_ = ReadNext();
+  LookAgain();
+}
+
+// What is no longer allowed ends soon also where the receiver does not read, and no next message comes.
+void Stream::LookAgain() {
+  site_.executor->PostAfter(kPermissionLookedAtEvery, [self = weak_from_this()] {
+    if (const std::shared_ptr<Stream> stream = self.lock(); stream != nullptr) stream->Post(&Stream::Look);
+  });
+}
+
+void Stream::Look() {
+  if (concluded_) return;
+  if (absl::Status may = site_.gate->StillAllows(caller_, ask_); !may.ok()) return Conclude(may);
+  LookAgain();
 }
 
 absl::Status Stream::OpenPart(int part_index) {

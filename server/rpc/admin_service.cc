@@ -8,23 +8,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/access/account_checks.h"
+#include "server/rpc/listing.h"
 #include "server/rpc/unary_call.h"
 
 namespace otokura::rpc {
 namespace {
 
 constexpr char kTokenScope[] = "accounts";
-constexpr size_t kPageTokenBytesMax = 256;
-constexpr size_t kAccountNameBytesMax = 63;
 constexpr size_t kReasonBytesMax = 256;            // admin.proto
 constexpr size_t kCheckpointBytesMax = 16 * 1024;  // with the cosignatures of a hundred witnesses
-
-access::Ask AskFor(access::Action action, std::string_view account_name) {
-  access::Ask ask;
-  ask.action = action;
-  ask.requested_id = std::string(account_name.substr(0, kAccountNameBytesMax));
-  return ask;
-}
 
 // Answers a call whose response is just the account.
 template <typename Response>
@@ -104,7 +96,7 @@ grpc::ServerUnaryReactor* AdminService::ReopenLog(grpc::CallbackServerContext* c
 
 void AdminService::Reopen(const access::Caller& caller, const v1::ReopenLogRequest& request,
                           const UnaryDone<v1::ReopenLogResponse>& done) const {
-  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskFor(access::Action::kReopenLog, ""), done);
+  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskAbout(access::Action::kReopenLog, ""), done);
   if (entry == nullptr) return;
   if (request.lost_checkpoint().size() > kCheckpointBytesMax) {
     return done(absl::InvalidArgumentError(absl::StrCat("lost_checkpoint: over ", kCheckpointBytesMax, " bytes; a checkpoint is shorter")));
@@ -121,7 +113,7 @@ void AdminService::Reopen(const access::Caller& caller, const v1::ReopenLogReque
 }
 
 void AdminService::Add(const access::Caller& caller, const v1::AddAccountRequest& request, AccountDone done) const {
-  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskFor(access::Action::kAddAccount, request.account().name()), done);
+  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskAbout(access::Action::kAddAccount, request.account().name()), done);
   if (entry == nullptr) return;
   absl::StatusOr<v1::Account> account = parts_.directory->Prepare(request, caller.account().name());
   if (!account.ok()) return done(account.status());
@@ -129,7 +121,7 @@ void AdminService::Add(const access::Caller& caller, const v1::AddAccountRequest
 }
 
 void AdminService::Confirm(const access::Caller& caller, const v1::ConfirmAccountRequest& request, AccountDone done) const {
-  access::Ask ask = AskFor(access::Action::kConfirmAccount, request.name());
+  access::Ask ask = AskAbout(access::Action::kConfirmAccount, request.name());
   ask.concerned = parts_.directory->PersonsConcerned(request.name());
   std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, ask, done);
   if (entry == nullptr) return;
@@ -137,13 +129,13 @@ void AdminService::Confirm(const access::Caller& caller, const v1::ConfirmAccoun
 }
 
 void AdminService::Renew(const access::Caller& caller, const v1::RenewAccountRequest& request, AccountDone done) const {
-  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskFor(access::Action::kRenewAccount, request.name()), done);
+  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskAbout(access::Action::kRenewAccount, request.name()), done);
   if (entry == nullptr) return;
   parts_.directory->Renew(request, caller.account().name(), std::move(entry), std::move(done));
 }
 
 void AdminService::Restore(const access::Caller& caller, const v1::RestoreAccountRequest& request, AccountDone done) const {
-  access::Ask ask = AskFor(access::Action::kRestoreAccount, request.name());
+  access::Ask ask = AskAbout(access::Action::kRestoreAccount, request.name());
   ask.concerned = parts_.directory->PersonsConcerned(request.name());
   std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, ask, done);
   if (entry == nullptr) return;
@@ -151,31 +143,19 @@ void AdminService::Restore(const access::Caller& caller, const v1::RestoreAccoun
 }
 
 void AdminService::Suspend(const access::Caller& caller, const v1::SuspendAccountRequest& request, AccountDone done) const {
-  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskFor(access::Action::kSuspendAccount, request.name()), done);
+  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskAbout(access::Action::kSuspendAccount, request.name()), done);
   if (entry == nullptr) return;
   parts_.directory->Suspend(request.name(), request.reason(), std::move(entry), std::move(done));
 }
 
 void AdminService::List(const access::Caller& caller, const v1::ListAccountsRequest& request,
                         std::function<void(absl::StatusOr<v1::ListAccountsResponse>)> done) const {
-  if (request.page_size() > kAccountPageRowsMax) {
-    return done(absl::InvalidArgumentError(
-        absl::StrCat("page_size ", request.page_size(), " is over ", kAccountPageRowsMax, "; ask for less at a time")));
-  }
-  if (request.page_token().size() > kPageTokenBytesMax) {
-    return done(absl::InvalidArgumentError("page_token is over 256 bytes; pass on next_page_token as it is"));
-  }
-  std::string after;
-  if (!request.page_token().empty()) {
-    auto position = parts_.keys->OpenPageToken(kTokenScope, request.page_token());
-    if (!position.ok()) return done(position.status());
-    after = *std::move(position);
-  }
-  const size_t rows = request.page_size() == 0 ? kAccountPageRowsDefault : request.page_size();
-  parts_.gate->Note(caller, AskFor(access::Action::kListAccounts, request.name()),
-                    [this, after, rows, name = request.name(), done = std::move(done)](absl::StatusOr<uint64_t> sequence) {
+  auto page = ReadListingPage(request.page_size(), request.page_token(), kTokenScope, *parts_.keys);
+  if (!page.ok()) return done(page.status());
+  parts_.gate->Note(caller, AskAbout(access::Action::kListAccounts, request.name()),
+                    [this, page = *std::move(page), name = request.name(), done = std::move(done)](absl::StatusOr<uint64_t> sequence) {
                       if (!sequence.ok()) return done(sequence.status());
-                      parts_.executor->Post([this, after, rows, name, done] { done(name.empty() ? Page(after, rows) : One(name)); });
+                      parts_.executor->Post([this, page, name, done] { done(name.empty() ? Page(page.after, page.rows) : One(name)); });
                     });
 }
 

@@ -4,7 +4,6 @@
 
 #include <grpcpp/support/byte_buffer.h>
 
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string_view>
@@ -21,9 +20,6 @@
 #include "server/runtime/executor.h"
 
 namespace otokura::rpc {
-
-inline constexpr uint32_t kAccountPageRowsMax = 1000;
-inline constexpr uint32_t kAccountPageRowsDefault = 200;
 
 // Every method takes its message raw (wire.h).
 using RawAdminService = v1::Admin::WithRawCallbackMethod_AddAccount<

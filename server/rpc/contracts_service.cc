@@ -6,21 +6,12 @@
 #include <utility>
 #include <vector>
 
-#include "absl/strings/str_cat.h"
-#include "server/access/account_checks.h"
+#include "server/rpc/listing.h"
 
 namespace otokura::rpc {
 namespace {
 
 constexpr char kTokenScope[] = "contracts";
-constexpr size_t kPageTokenBytesMax = 256;
-
-access::Ask AskFor(access::Action action, std::string_view contract_name) {
-  access::Ask ask;
-  ask.action = action;
-  ask.requested_id = std::string(contract_name.substr(0, access::kAccountNameBytesMax));
-  return ask;
-}
 
 // Answers a call whose response is just the contract.
 template <typename Response>
@@ -83,13 +74,13 @@ ContractsService::ContractDone ContractsService::AsOfNow(ContractDone done) cons
 }
 
 void ContractsService::Propose(const access::Caller& caller, const v1::Contract& contract, ContractDone done) const {
-  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskFor(access::Action::kAddContract, contract.name()), done);
+  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskAbout(access::Action::kAddContract, contract.name()), done);
   if (entry == nullptr) return;
   parts_.contracts->Add(contract, caller.account().name(), std::move(entry), std::move(done));
 }
 
 void ContractsService::ConfirmAs(const access::Caller& caller, const v1::ConfirmContractRequest& request, ContractDone done) const {
-  access::Ask ask = AskFor(access::Action::kConfirmContract, request.name());
+  access::Ask ask = AskAbout(access::Action::kConfirmContract, request.name());
   const std::shared_ptr<const access::Contract> contract = parts_.contracts->Find(request.name());
   const std::shared_ptr<const v1::KeptContract> seen = contract == nullptr ? nullptr : contract->kept();
   std::optional<v1::Account> proposer;
@@ -109,31 +100,19 @@ void ContractsService::ConfirmAs(const access::Caller& caller, const v1::Confirm
 }
 
 void ContractsService::CloseAs(const access::Caller& caller, const v1::CloseContractRequest& request, ContractDone done) const {
-  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskFor(access::Action::kCloseContract, request.name()), done);
+  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskAbout(access::Action::kCloseContract, request.name()), done);
   if (entry == nullptr) return;
   parts_.contracts->Close(request.name(), request.reason(), caller.account().name(), std::move(entry), std::move(done));
 }
 
 void ContractsService::Show(const access::Caller& caller, const v1::ListContractsRequest& request,
                             const UnaryDone<v1::ListContractsResponse>& done) const {
-  if (request.page_size() > kContractPageRowsMax) {
-    return done(absl::InvalidArgumentError(
-        absl::StrCat("page_size ", request.page_size(), " is over ", kContractPageRowsMax, "; ask for less at a time")));
-  }
-  if (request.page_token().size() > kPageTokenBytesMax) {
-    return done(absl::InvalidArgumentError("page_token is over 256 bytes; pass on next_page_token as it is"));
-  }
-  std::string after;
-  if (!request.page_token().empty()) {
-    auto position = parts_.keys->OpenPageToken(kTokenScope, request.page_token());
-    if (!position.ok()) return done(position.status());
-    after = *std::move(position);
-  }
-  const size_t rows = request.page_size() == 0 ? kContractPageRowsDefault : request.page_size();
-  parts_.gate->Note(caller, AskFor(access::Action::kListContracts, request.name()),
-                    [this, after, rows, name = request.name(), done](absl::StatusOr<uint64_t> sequence) {
+  auto page = ReadListingPage(request.page_size(), request.page_token(), kTokenScope, *parts_.keys);
+  if (!page.ok()) return done(page.status());
+  parts_.gate->Note(caller, AskAbout(access::Action::kListContracts, request.name()),
+                    [this, page = *std::move(page), name = request.name(), done](absl::StatusOr<uint64_t> sequence) {
                       if (!sequence.ok()) return done(sequence.status());
-                      parts_.executor->Post([this, after, rows, name, done] { done(name.empty() ? Page(after, rows) : One(name)); });
+                      parts_.executor->Post([this, page, name, done] { done(name.empty() ? Page(page.after, page.rows) : One(name)); });
                     });
 }
 

@@ -4,7 +4,6 @@
 
 #include <grpcpp/support/byte_buffer.h>
 
-#include <cstdint>
 #include <functional>
 #include <string_view>
 
@@ -19,9 +18,6 @@
 #include "server/runtime/executor.h"
 
 namespace otokura::rpc {
-
-inline constexpr uint32_t kContractPageRowsMax = 1000;
-inline constexpr uint32_t kContractPageRowsDefault = 200;
 
 // Every method takes its message raw (wire.h).
 using RawContractsService = v1::Contracts::WithRawCallbackMethod_Add<v1::Contracts::WithRawCallbackMethod_Confirm<

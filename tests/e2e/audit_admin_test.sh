@@ -7,7 +7,7 @@ Samples 1 16000 >"$work/speech"
 Wav "$work/speech" >"$work/speech.wav"
 id=$(Record pbx-1 "$work/speech.wav" --pension-number 3857190264)
 
-for command in "" record watch search show listen get audit "audit list" "audit count" "audit tail" "audit show" "audit report" "audit receipt" "audit verify-receipt" "audit key" "audit export" "audit verify" \
+for command in "" record watch search show listen get grant "grant request" "grant approve" "grant refuse" "grant revoke" "grant list" audit "audit list" "audit count" "audit tail" "audit show" "audit report" "audit receipt" "audit verify-receipt" "audit key" "audit export" "audit verify" \
   "audit prove" "audit verify-proof" admin "admin account" "admin account add" "admin account list" "admin account suspend" "admin policy" \
   "admin account confirm" "admin account renew" "admin account restore" "admin contract" "admin contract add" "admin contract confirm" \
   "admin contract list" "admin contract show" "admin contract close" \

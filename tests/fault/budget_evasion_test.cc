@@ -6,10 +6,9 @@
 #include <atomic>
 #include <iostream>
 #include <random>
-#include <set>
 #include <thread>
 
-#include "absl/synchronization/mutex.h"
+#include "tests/fault/loot.h"
 #include "tests/integration/clients.h"
 #include "tests/integration/site.h"
 #include "tests/unit/policy/policy_site.h"
@@ -38,29 +37,6 @@ void Budgeted(v1::Policy* policy) {
     budget->set_audio_bytes(kBytes);
   }
 }
-
-// What the thief has.
-class Loot {
- public:
-  void Add(const std::string& recording, uint64_t bytes) {
-    absl::MutexLock lock(&mutex_);
-    bytes_ += bytes;
-    if (bytes > 0) recordings_.insert(recording);
-  }
-  uint64_t bytes() const {
-    absl::MutexLock lock(&mutex_);
-    return bytes_;
-  }
-  size_t recordings() const {
-    absl::MutexLock lock(&mutex_);
-    return recordings_.size();
-  }
-
- private:
-  mutable absl::Mutex mutex_;
-  uint64_t bytes_ ABSL_GUARDED_BY(mutex_) = 0;
-  std::set<std::string> recordings_ ABSL_GUARDED_BY(mutex_);
-};
 
 class BudgetEvasion : public ::testing::Test {
  protected:

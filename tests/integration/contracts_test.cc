@@ -80,7 +80,7 @@ TEST_F(ContractsOverTheWire, I9_AContractTakesTwoPersons) {
 }
 
 TEST_F(ContractsOverTheWire, I6_AnAccountUnderAClosedContractIsRefused) {
-  EXPECT_EQ(RuleOfContractor(), "role") << "under a contract in force; what its role may is another question";
+  EXPECT_EQ(RuleOfContractor(), "scope-or-absent") << "under a contract in force, and without a grant";
   ASSERT_TRUE(Close("admin", kContract).ok());
   EXPECT_EQ(RuleOfContractor(), "contract");
   EXPECT_EQ(Close("security", kContract).status().code(), absl::StatusCode::kFailedPrecondition);
@@ -138,7 +138,7 @@ TEST_F(ContractsOverTheWire, PagesAreBoundedAndGoOn) {
 }
 
 TEST_F(ContractsOverTheWire, TheLogIsAskedByContract) {
-  EXPECT_EQ(RuleOfContractor(), "role");
+  EXPECT_EQ(RuleOfContractor(), "scope-or-absent");
   ASSERT_TRUE(Close("admin", kContract).ok());
   v1::ListAuditRequest request;
   request.mutable_query()->set_contract(kContract);

@@ -31,7 +31,9 @@ absl::Status SayWanted(const Ask& ask, v1::AuditEntry* leaf) {
 
 }  // namespace
 
-std::vector<BudgetSubject> Charges::SubjectsOf(const audit::Particulars& who, v1::Role role, const std::string& centre) const {
+std::vector<BudgetSubject> Charges::SubjectsOf(const ChargedDraft& draft, v1::Role role) const {
+  const audit::Particulars& who = draft.particulars;
+  const std::string& centre = draft.leaf.centre();
   std::vector<BudgetSubject> subjects;
   const auto add = [&](SubjectKind kind, std::string_view name, std::vector<v1::Budget> budgets) {
     if (!name.empty()) subjects.push_back({kind, SubjectId(kind, name, *keys_), std::move(budgets)});
@@ -43,6 +45,7 @@ std::vector<BudgetSubject> Charges::SubjectsOf(const audit::Particulars& who, v1
     for (const std::string& contract : budgets_.chain(who.contract)) add(SubjectKind::kContract, contract, budgets_.of_contract(contract));
   }
   add(SubjectKind::kCentre, centre, budgets_.of_centre(centre));
+  if (!who.approver.empty()) add(SubjectKind::kApprover, who.approver, budgets_.of_role(draft.approver_role));
   return subjects;
 }
 
@@ -50,8 +53,8 @@ absl::Status Charges::Reserve(const Caller& caller, const Ask& ask, ChargedDraft
   if (!IsOfAudio(ask.action) && !IsOfRows(ask.action)) return absl::OkStatus();
   v1::AuditEntry& leaf = draft->leaf;
   if (absl::Status said = SayWanted(ask, &leaf); !said.ok()) return said;
-  absl::StatusOr<Reserved> reserved = guard_->Reserve(SubjectsOf(draft->particulars, caller.account().role(), leaf.centre()),
-                                                      {leaf.reserved_bytes(), leaf.reserved_rows(), TermsOf(leaf)});
+  absl::StatusOr<Reserved> reserved =
+      guard_->Reserve(SubjectsOf(*draft, caller.account().role()), {leaf.reserved_bytes(), leaf.reserved_rows(), TermsOf(leaf)});
   if (!reserved.ok()) return reserved.status();
   leaf.set_window_time_unix_us(absl::ToUnixMicros(reserved->window_time));
   draft->event = EventOf(leaf, draft->particulars, budgets_.chain, *keys_);
@@ -59,11 +62,11 @@ absl::Status Charges::Reserve(const Caller& caller, const Ask& ask, ChargedDraft
   return absl::OkStatus();
 }
 
-void Charges::Stored(uint64_t sequence, const v1::AuditEntry& leaf) {
+void Charges::Stored(uint64_t sequence, const v1::AuditEntry& leaf, const std::string& approver) {
   if (leaf.window_time_unix_us() == 0) return;
   absl::MutexLock lock(&mutex_);
   if (open_.size() == kOpenReleasesMax) return;
-  open_[sequence] = {leaf.reserved_bytes(), leaf.reserved_rows(), leaf.window_time_unix_us(), leaf.centre()};
+  open_[sequence] = {leaf.reserved_bytes(), leaf.reserved_rows(), leaf.window_time_unix_us(), leaf.centre(), leaf.grant_id(), approver};
 }
 
 void Charges::Settle(uint64_t of_sequence, ChargedDraft* draft) {
@@ -80,6 +83,8 @@ void Charges::Settle(uint64_t of_sequence, ChargedDraft* draft) {
   leaf.set_reserved_rows(open.rows);
   leaf.set_window_time_unix_us(open.window_time_unix_us);
   leaf.set_centre(open.centre);
+  leaf.set_grant_id(open.grant_id);
+  draft->particulars.approver = open.approver;
   draft->event = EventOf(leaf, draft->particulars, budgets_.chain, *keys_);
 }
 

@@ -43,8 +43,8 @@ class Charges {
   // Reserves what the ask wants, and has `draft`, which is to be its entry, say and charge it. As EgressGuard::Reserve; UNAVAILABLE where
   // the recording's caller cannot be told. Nothing for asks that let nothing leave.
   absl::Status Reserve(const Caller& caller, const Ask& ask, ChargedDraft* draft);
-  // The entry is durable, or was not stored.
-  void Stored(uint64_t sequence, const v1::AuditEntry& leaf);
+  // The entry is durable, or was not stored. `approver`: of the grant under which it is a release, if any.
+  void Stored(uint64_t sequence, const v1::AuditEntry& leaf, const std::string& approver);
   void NotStored(uint64_t reservation) { guard_->Drop(reservation); }
   // Has `draft`, which closes the release and says what was delivered, give back the rest.
   void Settle(uint64_t of_sequence, ChargedDraft* draft);
@@ -55,8 +55,10 @@ class Charges {
     uint32_t rows = 0;
     int64_t window_time_unix_us = 0;
     std::string centre;
+    std::string grant_id;
+    std::string approver;
   };
-  std::vector<BudgetSubject> SubjectsOf(const audit::Particulars& who, v1::Role role, const std::string& centre) const;
+  std::vector<BudgetSubject> SubjectsOf(const ChargedDraft& draft, v1::Role role) const;
 
   EgressGuard* const guard_;
   const keys::SiteKeys* const keys_;

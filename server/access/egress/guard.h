@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
+#include "otokura/v1/admin.pb.h"
 #include "otokura/v1/policy.pb.h"
 #include "server/access/egress/ledger_book.h"
 #include "server/access/egress/reservations.h"
@@ -50,7 +51,8 @@ struct Reserved {
 // An entry that may change the ledger.
 struct ChargedDraft : audit::Draft {
   std::optional<LedgerEvent> event;
-  uint64_t reservation = 0;  // counted by this entry from when it is durable
+  uint64_t reservation = 0;                       // counted by this entry from when it is durable
+  v1::Role approver_role = v1::ROLE_UNSPECIFIED;  // of the person that particulars.approver names
 };
 
 // Thread-safe but for the Tally half, which is the record lane's.

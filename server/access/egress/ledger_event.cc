@@ -24,6 +24,8 @@ std::string_view SubjectKindName(SubjectKind kind) {
       return "contract";
     case SubjectKind::kCentre:
       return "centre";
+    case SubjectKind::kApprover:
+      return "approver";
   }
   return "";
 }
@@ -62,6 +64,7 @@ std::optional<LedgerEvent> EventOf(const v1::AuditEntry& leaf, const audit::Part
       event.subjects.push_back(SubjectId(SubjectKind::kContract, contract, keys));
     }
   }
+  if (!particulars.approver.empty()) event.subjects.push_back(SubjectId(SubjectKind::kApprover, particulars.approver, keys));
   if (!leaf.centre().empty()) event.subjects.push_back(SubjectId(SubjectKind::kCentre, leaf.centre(), keys));
   return event;
 }

@@ -68,6 +68,7 @@ absl::StatusOr<std::optional<LedgerEvent>> LedgerUpkeep::EventIn(std::string_vie
   who.account = (*details)->account().value();
   who.person = (*details)->person().value();
   who.contract = (*details)->contract().value();
+  who.approver = (*details)->approver().value();
   return EventOf(*entry, who, chain_, *keys_);
 }
 

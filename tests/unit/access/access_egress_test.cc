@@ -43,7 +43,7 @@ struct EgressSite {
         std::make_unique<EgressGuard>(&site.engine->records(), &site.clock, WindowClock::Open(site.engine->records(), &site.clock, boot));
     charges = std::make_unique<Charges>(guard.get(), &site.keys, BudgetsForTest(std::move(of_role), std::move(of_centre)));
     site.log->Keep(guard.get());
-    gate = std::make_unique<Gate>(site.committer.get(), &site.clock, PolicyForTest(), RefusalLimits(), nullptr, charges.get());
+    gate = std::make_unique<Gate>(site.committer.get(), &site.clock, PolicyForTest(), RefusalLimits(), nullptr, charges.get(), &grants);
   }
   ~EgressSite() {
     gate.reset();
@@ -53,6 +53,21 @@ struct EgressSite {
   absl::StatusOr<keys::ReleasePermit> Listen(int recording, uint64_t bytes = 0, const std::string& account = "somebody") {
     return ReleaseAndWait(*gate, Supervisor(account), AskFor(recording, bytes));
   }
+  // A contractor's listening, under a grant that the person "person-approver" gave.
+  absl::StatusOr<keys::ReleasePermit> ListenGranted(const std::string& person, int recording, uint64_t bytes) {
+    v1::Grant grant = KeptGrantForTest("contractor-" + person);
+    grant.set_person_id(person);
+    grant.set_recording_ids(0, RecordingForTest(recording).Text());
+    grants.Adopt(grant);
+    Ask ask = AskFor(recording, bytes);
+    ask.justification.set_purpose("maintenance");
+    return ReleaseAndWait(*gate, Contractor(person), std::move(ask));
+  }
+  static Caller Contractor(const std::string& person) {
+    v1::Account account = AccountForTest(v1::CONTRACTOR, "contractor-" + person);
+    account.set_person_id(person);
+    return CallerForTest(account);
+  }
   static Caller Supervisor(const std::string& account) { return CallerForTest(AccountForTest(v1::SUPERVISOR, account)); }
   static Ask AskFor(int recording, uint64_t bytes) {
     Ask ask = AskForTest(Action::kListen);
@@ -61,13 +76,13 @@ struct EgressSite {
     ask.caller_pseudonyms = [recording] { return std::vector<std::string>{std::string(16, static_cast<char>(recording))}; };
     return ask;
   }
-  void End(const keys::ReleasePermit& permit, uint64_t bytes) {
+  void End(const keys::ReleasePermit& permit, uint64_t bytes, const Caller& caller = Supervisor("somebody")) {
     std::promise<absl::Status> closed;
     Gate::Delivered delivered;
     delivered.of_sequence = permit.sequence();
     delivered.bytes = bytes;
     delivered.outcome = "OK";
-    gate->Close(Supervisor("somebody"), delivered, [&](const absl::Status& status) { closed.set_value(status); });
+    gate->Close(caller, delivered, [&](const absl::Status& status) { closed.set_value(status); });
     EXPECT_EQ(closed.get_future().get(), absl::OkStatus());
   }
   // What differs between the ledger that is kept and the one that the log adds up to.
@@ -91,6 +106,7 @@ struct EgressSite {
   }
 
   LogSite site;
+  GrantsInForce grants;
   std::unique_ptr<EgressGuard> guard;
   std::unique_ptr<Charges> charges;
   std::unique_ptr<Gate> gate;
@@ -156,6 +172,23 @@ TEST(EgressGuard, I5_OnePersonsAccountsShare) {
   const auto third = site.Listen(3, 0, "third");
   ASSERT_FALSE(third.ok());
   EXPECT_EQ(DetailOf(third.status()).of(), "person");
+}
+
+TEST(EgressGuard, I5_WhatIsHeardUnderGrantsCountsAgainstWhoApprovedThem) {
+  EgressSite site({BudgetForTest(v1::DAY, std::nullopt, 1000)});
+  auto first = site.ListenGranted("person-2", 1, 700);
+  ASSERT_TRUE(first.ok()) << first.status();
+  const auto second = site.ListenGranted("person-3", 2, 301);
+  ASSERT_FALSE(second.ok());
+  EXPECT_EQ(DetailOf(second.status()).of(), "approver");
+  site.End(*first, 200, EgressSite::Contractor("person-2"));
+  site.site.committer->Drain();
+  const v1::AuditEntry closed = site.site.Entry(site.site.log->head().tree_size - 1);
+  EXPECT_EQ(closed.action(), v1::DELIVERED);
+  EXPECT_EQ(closed.grant_id(), std::string(RecordingForTest(9).bytes()));
+  EXPECT_FALSE(site.ListenGranted("person-3", 2, 801).ok());
+  EXPECT_TRUE(site.ListenGranted("person-3", 2, 800).ok()) << "what did not leave was given back to the approver too";
+  EXPECT_THAT(site.Problems(), testing::IsEmpty());
 }
 
 TEST(EgressGuard, I5_ACentreIsEverybodys) {

@@ -115,7 +115,7 @@ TEST_F(GateTest, I2_NoPermitWhereTheFateOfTheEntryIsUnknownEvenIfItWasKept) {
 }
 
 TEST_F(GateTest, I6_EveryRefusalIsInTheLogBeforeItIsTold) {
-  const auto permit = ReleaseAndWait(gate_, CallerForTest(v1::CONTRACTOR), AskForTest(Action::kListen));
+  const auto permit = ReleaseAndWait(gate_, CallerForTest(v1::CONTRACTOR), AskForTest(Action::kDownload));
   EXPECT_EQ(permit.status().code(), absl::StatusCode::kPermissionDenied);
   ASSERT_EQ(Size(), 1u);
   EXPECT_EQ(Last().decision(), v1::DENIED);

@@ -10,6 +10,7 @@
 #include "proto/policy/shipped.h"
 #include "server/access/contract_checks.h"
 #include "server/access/gate.h"
+#include "server/access/grant.h"
 #include "tests/unit/access/test_certificates.h"
 #include "tests/unit/audit/log_site.h"
 
@@ -79,7 +80,7 @@ inline v1::Account AccountForTest(v1::Role role, std::string name = "somebody") 
   if (role != v1::RECORDER) account.set_person_id("person-1");
   if (role == v1::CONTRACTOR) account.set_company("Example Partner KK");
   if (role == v1::CONTRACTOR) account.set_contract("maintenance-2025");
-  if (role == v1::RECORDER || role == v1::OPERATOR || role == v1::SUPERVISOR) account.add_centres("Tokyo");
+  if (role == v1::RECORDER || role == v1::OPERATOR || role == v1::SUPERVISOR || role == v1::CONTRACTOR) account.add_centres("Tokyo");
   if (role == v1::RECORDER) {
     *account.mutable_recorder()->add_formats() = FormatForTest();
     account.mutable_recorder()->add_retention_classes("standard");
@@ -106,6 +107,29 @@ inline Ask AskForTest(Action action) {
   ask.justification.set_purpose("inquiry");
   ask.justification.set_reference("CASE-2025-0042");
   return ask;
+}
+
+// Of person-1's account, for maintenance, of recording 1, active for two hours around kTestStart.
+inline v1::Grant KeptGrantForTest(const std::string& account = "somebody") {
+  v1::Grant grant;
+  grant.set_id(RecordingForTest(9).Text());
+  grant.set_account(account);
+  grant.set_person_id("person-1");
+  grant.set_company("Example Partner KK");
+  grant.set_contract("maintenance-2025");
+  grant.add_recording_ids(RecordingForTest(1).Text());
+  grant.mutable_justification()->set_purpose("maintenance");
+  grant.mutable_justification()->set_reference("WORK-1");
+  grant.set_hours(2);
+  grant.set_state(v1::Grant::ACTIVE);
+  grant.set_requested_unix_ms(absl::ToUnixMillis(kTestStart - absl::Hours(2)));
+  grant.set_from_unix_ms(absl::ToUnixMillis(kTestStart - absl::Hours(1)));
+  grant.set_until_unix_ms(absl::ToUnixMillis(kTestStart + absl::Hours(1)));
+  grant.set_decided_by("approver");
+  grant.set_decided_by_person("person-approver");
+  grant.set_decided_by_role(v1::SUPERVISOR);
+  grant.set_revision(2);
+  return grant;
 }
 
 inline absl::StatusOr<keys::ReleasePermit> ReleaseAndWait(Gate& gate, const Caller& caller, Ask ask) {

@@ -77,12 +77,80 @@ struct Documented {
   }
 };
 
-access::Caller CallerOf(v1::Role role, v1::Scope narrowed) {
+// A contractor's alone: everybody else is under none.
+enum class ContractIs { kInForce, kEnded };
+enum class GrantIs {
+  kNone,
+  kActive,
+  kRequested,
+  kRefused,
+  kRevoked,
+  kEnded,
+  kOfAnotherRecording,
+  kForAnotherPurpose,
+  kForAnotherAccount,
+  kUnderAnotherContract
+};
+constexpr GrantIs kEveryGrant[] = {GrantIs::kNone,
+                                   GrantIs::kActive,
+                                   GrantIs::kRequested,
+                                   GrantIs::kRefused,
+                                   GrantIs::kRevoked,
+                                   GrantIs::kEnded,
+                                   GrantIs::kOfAnotherRecording,
+                                   GrantIs::kForAnotherPurpose,
+                                   GrantIs::kForAnotherAccount,
+                                   GrantIs::kUnderAnotherContract};
+
+storage::RecordingId RecordingOf(int number) {
+  return storage::RecordingId::Make(absl::FromUnixMillis(number), std::string(10, static_cast<char>(number)));
+}
+
+std::shared_ptr<const access::Contract> ContractThat(ContractIs state) {
+  static const access::PolicyInForce kShipped(ShippedRules());
+  v1::KeptContract kept;
+  kept.set_state(state == ContractIs::kInForce ? v1::KeptContract::CONFIRMED : v1::KeptContract::CLOSED);
+  v1::Contract* const terms = kept.mutable_contract();
+  terms->set_name("maintenance");
+  terms->set_first_day("1969-12-01");
+  terms->set_last_day("1970-02-01");
+  terms->add_purposes("maintenance");
+  terms->add_centres("Tokyo");
+  for (const std::string& clause : ShippedRules()->contracts().clauses()) {
+    v1::Clause* const confirmed = terms->add_clauses();
+    confirmed->set_name(clause);
+    confirmed->set_confirmed_on("1969-11-01");
+  }
+  return std::make_shared<access::Contract>(std::move(kept), nullptr, &kShipped);
+}
+
+std::shared_ptr<const access::Grant> GrantThat(GrantIs is) {
+  if (is == GrantIs::kNone) return nullptr;
+  v1::Grant grant;
+  grant.set_id(RecordingOf(9).Text());
+  grant.set_account(is == GrantIs::kForAnotherAccount ? "somebody-else" : "somebody");
+  grant.set_person_id("person");
+  grant.set_contract(is == GrantIs::kUnderAnotherContract ? "maintenance-2" : "maintenance");
+  grant.add_recording_ids(RecordingOf(is == GrantIs::kOfAnotherRecording ? 2 : 1).Text());
+  grant.mutable_justification()->set_purpose(is == GrantIs::kForAnotherPurpose ? "inspection" : "maintenance");
+  grant.set_state(is == GrantIs::kRequested ? v1::Grant::REQUESTED
+                  : is == GrantIs::kRefused ? v1::Grant::REFUSED
+                  : is == GrantIs::kRevoked ? v1::Grant::REVOKED
+                                            : v1::Grant::ACTIVE);
+  grant.set_from_unix_ms(is == GrantIs::kEnded ? -3'600'000 : 0);
+  grant.set_until_unix_ms(is == GrantIs::kEnded ? 0 : 1);
+  return access::MakeGrant(std::move(grant));
+}
+
+access::Caller CallerOf(v1::Role role, v1::Scope narrowed, const std::shared_ptr<const access::Contract>& contract) {
   auto enrolled = std::make_shared<access::Enrolled>();
   enrolled->account.set_name("somebody");
   enrolled->account.set_role(role);
+  enrolled->account.set_person_id("person");
   enrolled->account.set_scope(narrowed);
   enrolled->account.add_centres("Tokyo");
+  if (role == v1::CONTRACTOR) enrolled->account.set_contract("maintenance");
+  if (role == v1::CONTRACTOR) enrolled->contract = contract;
   return {enrolled, "", "", absl::InfiniteFuture(), "", nullptr};
 }
 
@@ -95,6 +163,8 @@ struct Cell {
   v1::Scope narrowed;
   std::string purpose;
   Place place;
+  ContractIs contract = ContractIs::kInForce;
+  GrantIs grant = GrantIs::kNone;
 };
 
 access::Ask AskOf(const Cell& cell) {
@@ -105,6 +175,7 @@ access::Ask AskOf(const Cell& cell) {
   if (!cell.purpose.empty()) ask.justification.set_reference("CASE-1");
   if (cell.place == Place::kNowhere) return ask;
   ask.resource.emplace();
+  ask.resource->id = RecordingOf(1);
   ask.resource->centre = cell.place == Place::kElsewhere ? "Osaka" : "Tokyo";
   ask.resource->own = cell.place == Place::kOwn;
   return ask;
@@ -113,49 +184,79 @@ access::Ask AskOf(const Cell& cell) {
 // From README and the words around its tables alone.
 bool Expected(const Documented& readme, const Cell& cell) {
   const std::set<Action> about_a_recording = {Action::kShow, Action::kShowPersonal, Action::kListen, Action::kDownload};
+  if (cell.role == v1::CONTRACTOR && cell.contract != ContractIs::kInForce) return false;
   v1::Scope scope = readme.ScopeOf(cell.role, cell.action);
   if (scope == v1::SCOPE_UNSPECIFIED || cell.action == Action::kRecord) return false;
-  const bool is_of_recordings =
-      about_a_recording.count(cell.action) > 0 || cell.action == Action::kSearch || cell.action == Action::kSearchPersonal;
+  const std::set<Action> of_more = {Action::kSearch, Action::kSearchPersonal, Action::kApproveGrant};
+  const bool is_of_recordings = about_a_recording.count(cell.action) > 0 || of_more.count(cell.action) > 0;
   if (cell.narrowed != v1::SCOPE_UNSPECIFIED) scope = std::min(scope, cell.narrowed);
   if (!is_of_recordings && scope != v1::ALL) return false;
-  const bool demands_reason = about_a_recording.count(cell.action) > 0 || cell.action == Action::kSearchPersonal;
+  const bool demands_reason =
+      about_a_recording.count(cell.action) > 0 || cell.action == Action::kSearchPersonal || cell.action == Action::kRequestGrant;
   if (cell.purpose.empty() && demands_reason) return false;
   if (!cell.purpose.empty()) {
     const auto purpose = readme.purposes.find(cell.purpose);
     if (purpose == readme.purposes.end() || purpose->second.count(std::string(RoleName(cell.role))) == 0) return false;
   }
+  if (cell.role == v1::CONTRACTOR && about_a_recording.count(cell.action) > 0 && cell.grant != GrantIs::kActive) return false;
   if (cell.action == Action::kMakeReceipt) return cell.place != Place::kNowhere;
   if (about_a_recording.count(cell.action) == 0) return true;
   return (cell.place == Place::kOwn) || (cell.place == Place::kCentre && scope >= v1::CENTRE) ||
          (cell.place == Place::kElsewhere && scope == v1::ALL);
 }
 
-TEST(ReadmeTest, I6_EveryRoleActionScopeAndPurposeIsDecidedAsTheTableSays) {
+struct States {
+  ContractIs contract;
+  GrantIs grant;
+};
+std::vector<States> StatesOf(v1::Role role) {
+  if (role != v1::CONTRACTOR) return {{ContractIs::kInForce, GrantIs::kNone}};
+  std::vector<States> states;
+  for (const ContractIs contract : {ContractIs::kInForce, ContractIs::kEnded}) {
+    for (const GrantIs grant : kEveryGrant) states.push_back({contract, grant});
+  }
+  return states;
+}
+
+// Compares every purpose and place, and gives how many were allowed.
+int Compare(const Documented& readme, const Cell& first, const std::vector<std::string>& purposes) {
+  const access::Caller caller = CallerOf(first.role, first.narrowed, ContractThat(first.contract));
+  const std::shared_ptr<const access::Grant> grant = GrantThat(first.grant);
+  int allowed = 0;
+  for (const std::string& purpose : purposes) {
+    for (const Place place : {Place::kOwn, Place::kCentre, Place::kElsewhere, Place::kNowhere}) {
+      Cell cell = first;
+      cell.purpose = purpose;
+      cell.place = place;
+      const auto decision = access::Decide(*ShippedRules(), caller, AskOf(cell), absl::UnixEpoch(), grant);
+      EXPECT_EQ(decision.allowed, Expected(readme, cell))
+          << RoleName(cell.role) << " " << ActionName(cell.action) << " narrowed to " << v1::Scope_Name(cell.narrowed) << " for '"
+          << purpose << "' at place " << static_cast<int>(place) << ", contract " << static_cast<int>(cell.contract) << ", grant "
+          << static_cast<int>(cell.grant) << ": " << decision.refusal;
+      EXPECT_EQ(decision.refusal.ok(), decision.allowed);
+      allowed += decision.allowed;
+    }
+  }
+  return allowed;
+}
+
+TEST(ReadmeTest, I6_EveryRoleActionScopePurposeContractAndGrantIsDecidedAsTheTableSays) {
   const Documented readme;
   std::vector<std::string> purposes = {"", "curiosity", "Inquiry"};
   for (const auto& [purpose, roles] : readme.purposes) purposes.push_back(purpose);
-  int cells = 0, allowed = 0;
+  EXPECT_EQ(purposes.size(), 8u);
+  std::map<v1::Role, int> allowed;
   for (const v1::Role role : kEveryRole) {
     for (int action = 0; action < kActions; ++action) {
       for (const v1::Scope narrowed : {v1::SCOPE_UNSPECIFIED, v1::OWN, v1::CENTRE, v1::ALL}) {
-        for (const std::string& purpose : purposes) {
-          for (const Place place : {Place::kOwn, Place::kCentre, Place::kElsewhere, Place::kNowhere}) {
-            const Cell cell{role, static_cast<Action>(action), narrowed, purpose, place};
-            const auto decision = access::Decide(*ShippedRules(), CallerOf(role, narrowed), AskOf(cell), absl::UnixEpoch());
-            EXPECT_EQ(decision.allowed, Expected(readme, cell))
-                << RoleName(role) << " " << ActionName(cell.action) << " narrowed to " << v1::Scope_Name(narrowed) << " for '" << purpose
-                << "' at place " << static_cast<int>(place) << ": " << decision.refusal;
-            EXPECT_EQ(decision.refusal.ok(), decision.allowed);
-            ++cells;
-            allowed += decision.allowed;
-          }
+        for (const States& states : StatesOf(role)) {
+          const Cell first{role, static_cast<Action>(action), narrowed, "", Place::kNowhere, states.contract, states.grant};
+          allowed[role] += Compare(readme, first, purposes);
         }
       }
     }
   }
-  EXPECT_EQ(cells, 7 * kActions * 4 * 8 * 4);
-  EXPECT_GT(allowed, 100);
+  for (const v1::Role role : {v1::OPERATOR, v1::SUPERVISOR, v1::CONTRACTOR}) EXPECT_GT(allowed[role], 5) << RoleName(role);
 }
 
 TEST(ReadmeTest, I6_TheTableHasEveryRoleAndEveryActionAndNoOther) {
