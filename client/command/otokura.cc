@@ -39,6 +39,7 @@ int RunOtokura(int argc, const char* const* argv) {
   AddListen(&app, &session);
   AddGet(&app, &session);
   AddGrant(&app, &session);
+  AddCase(&app, &session);
   AddAudit(&app, &session);
   AddAdmin(&app, &session);
   AddWitness(&app, &session);

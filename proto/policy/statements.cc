@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "proto/policy/actions.h"
+#include "proto/policy/limits.h"
 
 namespace otokura::policy {
 namespace {
@@ -41,6 +42,31 @@ void AddPurpose(const v1::PurposeRule& rule, std::vector<std::string>* lines) {
     lines->push_back(absl::StrCat("purpose ", rule.name(), " may be stated by ", Role(static_cast<v1::Role>(role))));
   if (!rule.reference_pattern().empty())
     lines->push_back(absl::StrCat("purpose ", rule.name(), " takes references like ", rule.reference_pattern()));
+  for (const int role : rule.case_demanded_of())
+    lines->push_back(absl::StrCat("purpose ", rule.name(), " demands an open case of ", Role(static_cast<v1::Role>(role))));
+  if (rule.own_calls_hours() != 0)
+    lines->push_back(
+        absl::StrCat("purpose ", rule.name(), " demands no case for one's own calls of the last ", rule.own_calls_hours(), " hours"));
+}
+
+// What holds, also where the text leaves it to the default.
+void AddLimits(const v1::Policy& policy, std::vector<std::string>* lines) {
+  const v1::GrantRule grants = WithDefaults(policy.grants());
+  lines->push_back(absl::StrCat("a grant names at most ", grants.recordings_max(), " recordings"));
+  lines->push_back(absl::StrCat("a grant lasts at most ", grants.hours_max(), " hours"));
+  lines->push_back(absl::StrCat("one person approves at most ", grants.approvals_per_day_max(), " grants a day"));
+  const v1::IncidentRule incidents = WithDefaults(policy.incidents());
+  lines->push_back(absl::StrCat("more than ", incidents.budget_refusals_per_hour_max(), " refusals by budgets in an hour are an alarm"));
+  lines->push_back(
+      absl::StrCat("more than ", incidents.unreachable_ids_per_hour_max(), " recordings out of reach in an hour are an alarm"));
+  for (const v1::LadderStep& step : incidents.ladder()) {
+    lines->push_back(
+        absl::StrCat("after ", step.after_minutes(), " minutes ", step.name(), " is alerted by ", absl::StrJoin(step.alerts(), ", ")));
+  }
+  const v1::ListenPace pace = WithDefaults(policy.listen_pace());
+  lines->push_back(absl::StrCat("one person listens at most ", pace.percent(), " percent as fast as it was spoken"));
+  lines->push_back(absl::StrCat("one person listens at most ", pace.lead_seconds(), " seconds ahead"));
+  lines->push_back(absl::StrCat("one person listens to at most ", pace.streams_max(), " calls at once"));
 }
 
 std::vector<std::string> Without(const std::vector<std::string>& lines, const std::vector<std::string>& others, const char* mark) {
@@ -63,6 +89,7 @@ std::vector<std::string> Statements(const v1::Policy& policy) {
     AddBudgets(rule.centre().empty() ? "every other centre" : absl::StrCat("centre ", rule.centre()), rule.budgets(), &lines);
   for (const std::string& clause : policy.contracts().clauses()) lines.push_back(absl::StrCat("contract demands ", clause));
   AddBudgets("contract", policy.contracts().budgets(), &lines);
+  AddLimits(policy, &lines);
   return lines;
 }
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/access/cases.h"
 #include "server/access/log_commit.h"
 
 namespace otokura::access {
@@ -48,21 +49,36 @@ absl::Status Gate::MayRelease() const {
   return may_release_ == nullptr ? absl::OkStatus() : may_release_();
 }
 
-Decision Gate::DecideUnder(const Rules& rules, const Caller& caller, const Ask& ask) const {
+Decision Gate::JudgeReason(const Rules& rules, const Caller& caller, const Ask& ask, Asked asked) const {
+  if (cases_ != nullptr) {
+    return asked == Asked::kAgain ? cases_->JudgeAgain(rules, caller, ask, clock_->Now())
+                                  : cases_->Judge(rules, caller, ask, clock_->Now());
+  }
+  if (!rules.DemandsCase(caller.account().role(), ask.justification.purpose())) return {true, "allowed", absl::OkStatus()};
+  return {false, "case", absl::FailedPreconditionError("justification.purpose: demands a case, and none can be looked up")};
+}
+
+Decision Gate::DecideUnder(const Rules& rules, const Caller& caller, const Ask& ask, Asked asked) const {
   std::shared_ptr<const Grant> grant;
   if (grants_ != nullptr && caller.account().role() == v1::CONTRACTOR) grant = grants_->Of(caller.account().person_id());
   Decision decision = Decide(rules, caller, ask, clock_->Now(), grant);
   if (!decision.allowed || !IsOfRecordings(ask.action)) return decision;
+  if (ask.action != Action::kSearch) {  // which tells nothing personal, and needs no reason
+    Decision reason = JudgeReason(rules, caller, ask, asked);
+    if (!reason.allowed) return {false, std::move(reason.rule), std::move(reason.refusal), decision.purpose};
+  }
   absl::Status may = MayRelease();
   if (may.ok()) return decision;
   return {false, policy_->Intact().ok() ? "log-unproven" : "policy-damaged", std::move(may), decision.purpose};
 }
 
 Decision Gate::DecideNow(const Caller& caller, const Ask& ask) const {
-  return DecideUnder(ask.rules != nullptr ? *ask.rules : *policy_->Get(), caller, ask);
+  return DecideUnder(ask.rules != nullptr ? *ask.rules : *policy_->Get(), caller, ask, Asked::kFirst);
 }
 
-absl::Status Gate::StillAllows(const Caller& caller, const Ask& ask) const { return DecideUnder(*policy_->Get(), caller, ask).refusal; }
+absl::Status Gate::StillAllows(const Caller& caller, const Ask& ask) const {
+  return DecideUnder(*policy_->Get(), caller, ask, Asked::kAgain).refusal;
+}
 
 void Gate::Release(const Caller& caller, Ask ask, std::function<void(absl::StatusOr<keys::ReleasePermit>)> done) {
   if (!Releases(ask.action)) {

@@ -29,6 +29,8 @@
 
 namespace otokura::access {
 
+class Cases;
+
 inline constexpr size_t kReferenceBytesMax = 128;
 inline constexpr size_t kPurposeBytesMax = 32;
 
@@ -36,7 +38,8 @@ inline constexpr size_t kPurposeBytesMax = 32;
 struct Resource {
   storage::RecordingId id;
   std::string centre;
-  bool own = false;  // its agent is the caller's agent
+  bool own = false;    // its agent is the caller's agent
+  absl::Time came_in{};  // when the call was opened
 };
 
 // What somebody asks for.
@@ -55,20 +58,22 @@ struct Ask {
   // What budgets are to be charged for, if it is allowed.
   uint64_t audio_bytes = 0;  // LISTEN, DOWNLOAD: what of the recording lies in the range asked for
   uint32_t rows = 0;         // the searches and SHOW: recordings shown at most
-  std::function<absl::StatusOr<std::vector<std::string>>()> caller_pseudonyms{};  // of the recording's caller; asked once it is allowed
-  std::vector<std::string> term_pseudonyms{};                                     // kSearchPersonal
-  v1::PersonalField term = v1::PERSONAL_FIELD_UNSPECIFIED;                        // kSearchPersonal: what is searched by
-  std::string policy_sha256;                                                      // kLoadPolicy: of a text that its signers signed
+  std::function<absl::StatusOr<std::vector<std::string>>()> caller_pseudonyms{};    // of the recording's caller; asked once it is allowed
+  std::vector<std::string> term_pseudonyms{};                                       // kSearchPersonal
+  std::function<absl::StatusOr<std::vector<std::string>>()> personal_pseudonyms{};  // all that a case may name the recording by
+  bool own_term = false;                                                            // kSearchPersonal: by the caller's own agent
+  v1::PersonalField term = v1::PERSONAL_FIELD_UNSPECIFIED;                          // kSearchPersonal: what is searched by
+  std::string policy_sha256;                                                        // kLoadPolicy: of a text that its signers signed
   // The policy that this was prepared under, where something was: the decision must be under the same. Null: the one in force.
   std::shared_ptr<const Rules> rules{};
 };
 
 struct Decision {
   bool allowed = false;
-  std::string
-      rule;  // a fixed word: "role", "purpose", "reference", "field", "scope-or-absent", "own-account", "same-person", "contract-tree",
-             // those of Caller::AdmissionAt, "log-unproven", "policy-damaged", "budget", "ledger", "allowed"; recording: "centre", "queue",
-             // "retention-class", "format"; loading a policy: "policy-document", "policy-signatures", "policy-serial"
+  std::string rule;  // a fixed word: "role", "purpose", "reference", "field", "scope-or-absent", "own-account", "same-person",
+                     // "contract-tree", those of Caller::AdmissionAt, "log-unproven", "policy-damaged", "budget", "ledger", "case",
+                     // "own-case", "allowed"; recording: "centre", "queue", "retention-class", "format"; loading a policy:
+                     // "policy-document", "policy-signatures", "policy-serial"
   absl::Status refusal;                  // what the caller is told; OK when allowed
   std::string purpose{};                 // as stated, where it is a word of the policy: what the log may hold in clear
   std::shared_ptr<const Grant> grant{};  // under which it is allowed; null: it needed none
@@ -106,6 +111,9 @@ class Gate {
   Gate(storage::Committer* committer, runtime::Clock* clock, const PolicyInForce* policy, const RefusalLimits& limits = {},
        std::function<absl::Status()> may_release = nullptr, Charges* charges = nullptr, const GrantsInForce* grants = nullptr);
   ~Gate();
+
+  // Borrowed; before the first request. Without it no purpose is ever served by a case.
+  void HoldToCases(const Cases* cases) { cases_ = cases; }
 
   // The decision as it is now, of which nothing is logged yet: for whoever commits the entry with a change of its own, or refuses.
   Decision DecideNow(const Caller& caller, const Ask& ask) const;
@@ -158,7 +166,9 @@ class Gate {
  private:
   using Allowed = std::function<void(absl::StatusOr<uint64_t> sequence)>;
 
-  Decision DecideUnder(const Rules& rules, const Caller& caller, const Ask& ask) const;
+  enum class Asked : uint8_t { kFirst, kAgain };  // the latter of what was allowed, and may have ended since
+  Decision DecideUnder(const Rules& rules, const Caller& caller, const Ask& ask, Asked asked) const;
+  Decision JudgeReason(const Rules& rules, const Caller& caller, const Ask& ask, Asked asked) const;
   // Decides, charges and logs; gives the entry's sequence once it is durable, or the refusal.
   void Allow(const Caller& caller, const Ask& ask, Allowed done);
   void Log(std::unique_ptr<audit::Draft> draft, RefusalFloods::Summary counted_otherwise, std::function<void(absl::Status)> logged);
@@ -170,6 +180,7 @@ class Gate {
   const std::function<absl::Status()> may_release_;
   Charges* const charges_;
   const GrantsInForce* const grants_;
+  const Cases* cases_ = nullptr;
   const std::shared_ptr<RefusalFloods> floods_;  // shared with the callbacks of commits, which may come after the gate is gone
 };
 

@@ -157,6 +157,22 @@ absl::StatusOr<std::vector<std::string>> RecordingVerifier::CallerPseudonyms(std
   return keys.Of(kOfNobody, id_.bytes(), now);
 }
 
+absl::StatusOr<std::vector<std::string>> RecordingVerifier::PersonalPseudonyms(std::string_view sealed, const PseudonymKeys& keys,
+                                                                               absl::Time now) const {
+  auto metadata = OpenUnder<v1::PersonalMetadata>(data_key_, kMetadataLabel, kMetadataKind, id_, sealed);
+  if (!metadata.ok()) return metadata.status();
+  std::vector<std::string> all;
+  for (const crypto::IndexField field : {crypto::IndexField::kCallerNumber, crypto::IndexField::kBasicPensionNumber,
+                                         crypto::IndexField::kAgent, crypto::IndexField::kCallId}) {
+    auto value = crypto::Normalise(field, FieldOf(*metadata, field));
+    if (!value.ok()) continue;
+    auto pseudonyms = keys.Of(static_cast<uint8_t>(field), *value, now);
+    if (!pseudonyms.ok()) return pseudonyms.status();
+    all.insert(all.end(), pseudonyms->begin(), pseudonyms->end());
+  }
+  return all;
+}
+
 absl::Status RecordingVerifier::CheckMetadata(std::string_view sealed) const {
   return OpenUnder<v1::PersonalMetadata>(data_key_, kMetadataLabel, kMetadataKind, id_, sealed).status();
 }

@@ -66,6 +66,8 @@ class RecordingVerifier {
   absl::StatusOr<bool> MetadataMatches(std::string_view sealed, crypto::IndexField field, std::string_view normalised) const;
   // Of the recording's caller, by number, or by pension number where there is none; without either the recording is a caller of its own.
   absl::StatusOr<std::vector<std::string>> CallerPseudonyms(std::string_view sealed, const PseudonymKeys& keys, absl::Time now) const;
+  // Of every number, agent and call id that it has.
+  absl::StatusOr<std::vector<std::string>> PersonalPseudonyms(std::string_view sealed, const PseudonymKeys& keys, absl::Time now) const;
   absl::Status CheckMetadata(std::string_view sealed) const;
 
  private:

@@ -88,6 +88,10 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   auto grants = access::Grants::Open(records, committer_.get(), &store_.keys->site(), clock_.get(), &grants_in_force_);
   if (!grants.ok()) return grants.status();
   grants_ = *std::move(grants);
+  auto cases = access::Cases::Open(records, committer_.get(), &store_.keys->site(), clock_.get());
+  if (!cases.ok()) return cases.status();
+  cases_ = *std::move(cases);
+  gate_->HoldToCases(cases_.get());
   auto directory = access::Directory::Open(records, committer_.get(), &store_.keys->site(), contracts_, clock_.get(), config_);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
@@ -193,8 +197,7 @@ absl::Status Gateway::MakeAnchors() {
   return absl::OkStatus();
 }
 
-absl::Status Gateway::OpenRecordings() {
-  executor_ = runtime::Executor::Create(static_cast<int>(config_.limits().worker_threads()));
+recordings::Site Gateway::RecordingsSite() const {
   recordings::Site site;
   site.engine = store_.engine.get();
   site.committer = committer_.get();
@@ -205,6 +208,12 @@ absl::Status Gateway::OpenRecordings() {
   site.executor = executor_.get();
   site.clock = clock_.get();
   site.limits = config_.limits();
+  return site;
+}
+
+absl::Status Gateway::OpenRecordings() {
+  executor_ = runtime::Executor::Create(static_cast<int>(config_.limits().worker_threads()));
+  const recordings::Site site = RecordingsSite();
   auto ingest = recordings::Ingest::Create(site);
   if (!ingest.ok()) return ingest.status();
   ingest_ = *std::move(ingest);
@@ -232,6 +241,7 @@ void Gateway::MakeServices() {
                                                                                 reopening_.get(), policy_loading_.get(), executor_.get()});
   contracts_service_ = std::make_unique<rpc::ContractsService>(
       rpc::ContractsService::Parts{door_.get(), gate_.get(), contracts_.get(), directory_.get(), site_keys, executor_.get()});
+  cases_service_ = std::make_unique<rpc::CasesService>(door_.get(), RecordingsSite(), cases_.get());
   grants_service_ = std::make_unique<rpc::GrantsService>(rpc::GrantsService::Parts{door_.get(), gate_.get(), grants_.get(),
                                                                                    contracts_.get(), directory_.get(), records,
                                                                                    store_.keys.get(), clock_.get(), executor_.get()});
@@ -250,7 +260,7 @@ absl::Status Gateway::Serve() {
   builder.AddListeningPort(config_.listen_address(), tls_->credentials(), &port_);
   for (grpc::Service* service :
        std::initializer_list<grpc::Service*>{ingest_service_.get(), access_service_.get(), audit_service_.get(), admin_service_.get(),
-                                             contracts_service_.get(), grants_service_.get()}) {
+                                             contracts_service_.get(), cases_service_.get(), grants_service_.get()}) {
     builder.RegisterService(service);
   }
   server_ = builder.BuildAndStart();

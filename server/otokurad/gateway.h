@@ -35,6 +35,7 @@
 #include "server/rpc/access_service.h"
 #include "server/rpc/admin_service.h"
 #include "server/rpc/audit_service.h"
+#include "server/rpc/cases_service.h"
 #include "server/rpc/contracts_service.h"
 #include "server/rpc/door.h"
 #include "server/rpc/grants_service.h"
@@ -78,6 +79,7 @@ class Gateway {
   absl::Status MakeAnchors();
   void MakeGate();
   void RefreshPolicy();
+  recordings::Site RecordingsSite() const;
   absl::Status OpenRecordings();
   absl::Status Serve();
   void MakeServices();
@@ -122,6 +124,7 @@ class Gateway {
   std::unique_ptr<access::Gate> gate_;
   std::shared_ptr<access::Contracts> contracts_;
   std::unique_ptr<access::Grants> grants_;
+  std::unique_ptr<access::Cases> cases_;
   std::unique_ptr<access::PolicyLoading> policy_loading_;
   std::unique_ptr<access::Directory> directory_;
   std::unique_ptr<runtime::Executor> executor_;
@@ -139,6 +142,7 @@ class Gateway {
   std::unique_ptr<rpc::AuditService> audit_service_;
   std::unique_ptr<rpc::AdminService> admin_service_;
   std::unique_ptr<rpc::ContractsService> contracts_service_;
+  std::unique_ptr<rpc::CasesService> cases_service_;
   std::unique_ptr<rpc::GrantsService> grants_service_;
   std::unique_ptr<grpc::Server> server_;
 };

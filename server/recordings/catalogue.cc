@@ -23,6 +23,12 @@ RecordingId EndOfTime() { return RecordingId::FirstAt(absl::InfiniteFuture()); }
 
 std::string CodeName(const absl::Status& status) { return absl::StatusCodeToString(status.code()); }
 
+// Whether it is for calls that the caller itself answered.
+bool IsOwnAgent(const SearchTerm& term, const access::Caller& caller) {
+  const auto agent = crypto::Normalise(crypto::IndexField::kAgent, caller.account().agent());
+  return term.field == crypto::IndexField::kAgent && agent.ok() && *agent == term.normalised;
+}
+
 // What a page token is good for: this search by this account, whatever the page size and the reason given.
 std::string QueryOf(const v1::SearchRequest& request, const access::Caller& caller) {
   v1::SearchRequest query = request;
@@ -30,16 +36,6 @@ std::string QueryOf(const v1::SearchRequest& request, const access::Caller& call
   query.clear_page_size();
   query.clear_justification();
   return absl::StrCat(caller.account().name(), "\n", query.SerializeAsString());
-}
-
-absl::StatusOr<SearchTerm> TermOf(const v1::PersonalTerm& term) {
-  if (term.field() == v1::PERSONAL_FIELD_UNSPECIFIED || !v1::PersonalField_IsValid(term.field())) {
-    return absl::InvalidArgumentError("term.field: unknown; say caller_number, basic_pension_number, agent or call_id");
-  }
-  const auto field = static_cast<crypto::IndexField>(term.field());
-  auto normalised = crypto::Normalise(field, term.value());
-  if (!normalised.ok()) return normalised.status();
-  return SearchTerm{field, *std::move(normalised)};
 }
 
 absl::Status CheckSearch(const v1::SearchRequest& request) {
@@ -142,6 +138,7 @@ void CatalogueImpl::Search(access::Caller caller, v1::SearchRequest request, Sea
   ask.justification = request.justification();
   ask.rows = static_cast<uint32_t>(plan->rows_max);
   if (plan->term.has_value()) {
+    ask.own_term = IsOwnAgent(*plan->term, caller);
     auto pseudonyms = TermPseudonymsOf(site_, *plan->term);
     if (!pseudonyms.ok()) return done(pseudonyms.status());
     ask.term_pseudonyms = *std::move(pseudonyms);
@@ -216,6 +213,7 @@ void CatalogueImpl::Show(access::Caller caller, v1::ShowRequest request, ShowDon
   ask.rows = 1;
   auto shared = std::make_shared<StoredRecord>(stored.ok() ? *std::move(stored) : StoredRecord());
   if (personal) ask.caller_pseudonyms = [this, shared] { return CallerPseudonymsOf(site_, shared->record); };
+  ask.personal_pseudonyms = [this, shared] { return PersonalPseudonymsOf(site_, shared->record); };
   const Sight sight{ask.rules, caller.account().role(), personal};
   site_.gate->Release(caller, std::move(ask),
                       [this, caller, shared, sight, id = *id, done = std::move(done)](absl::StatusOr<keys::ReleasePermit> permit) {

@@ -14,6 +14,8 @@ namespace otokura::recordings {
 
 // Reads the store and opens the recording's metadata. UNAVAILABLE where the year's key is not there; DATA_LOSS.
 absl::StatusOr<std::vector<std::string>> CallerPseudonymsOf(const Site& site, const v1::RecordingRecord& record);
+// Likewise, of everything personal that a case may name it by.
+absl::StatusOr<std::vector<std::string>> PersonalPseudonymsOf(const Site& site, const v1::RecordingRecord& record);
 absl::StatusOr<std::vector<std::string>> TermPseudonymsOf(const Site& site, const SearchTerm& term);
 
 }  // namespace otokura::recordings

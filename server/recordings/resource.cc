@@ -9,6 +9,7 @@ access::Resource ResourceOf(const v1::RecordingRecord& record, const access::Cal
   access::Resource resource;
   resource.id = IdOf(record);
   resource.centre = record.centre();
+  resource.came_in = absl::FromUnixMillis(record.opened_unix_ms());
   auto epoch = keys.Find(record.epoch_id());
   auto agent = crypto::Normalise(crypto::IndexField::kAgent, caller.account().agent());
   if (epoch.ok() && agent.ok()) {

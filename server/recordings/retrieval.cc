@@ -175,6 +175,7 @@ void Stream::Begin() {
     ask_.resource = ResourceOf(record_, caller_, *site_.keys);
     ask_.audio_bytes = BytesAsked();
     ask_.caller_pseudonyms = [this] { return CallerPseudonymsOf(site_, record_); };
+    ask_.personal_pseudonyms = [this] { return PersonalPseudonymsOf(site_, record_); };
   }
   site_.gate->Release(caller_, ask_, [self = shared_from_this()](absl::StatusOr<keys::ReleasePermit> permit) {
     self->strand_.Post([self, permit = std::move(permit)]() mutable { self->Permitted(std::move(permit)); });
@@ -320,14 +321,16 @@ uint64_t Stream::MessageBytesMax() const {
   return std::clamp<uint64_t>(bytes, 1, kAudioMessageBytesMax);
 }
 
-// Otherwise the stream is woken when it may, and meanwhile often enough to be cut in time.
+// Otherwise the stream is woken when it may.
 bool Stream::MayGoNow() {
   if (!IsListening()) return true;
   const uint64_t rate = std::max<uint64_t>(BytesPerSecond(record_.format()), 1);
   const absl::Duration audio = absl::Seconds(static_cast<int64_t>(ready_->audio().size())) / static_cast<int64_t>(rate);
   const absl::Duration wait = shared_->paces.Take(caller_.account().person_id(), audio, site_.gate->rules()->listen_pace());
   if (wait == absl::ZeroDuration()) return true;
-  site_.executor->PostAfter(std::min(wait, kPermissionLookedAtEvery), [self = shared_from_this()] { self->Post(&Stream::GoOn); });
+  site_.executor->PostAfter(wait, [self = weak_from_this()] {
+    if (const std::shared_ptr<Stream> stream = self.lock(); stream != nullptr) stream->Post(&Stream::GoOn);
+  });
   return false;
 }
 

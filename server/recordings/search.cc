@@ -91,6 +91,16 @@ absl::StatusOr<bool> IsHit(const Site& site, const access::Caller& caller, const
 
 }  // namespace
 
+absl::StatusOr<SearchTerm> TermOf(const v1::PersonalTerm& term) {
+  if (term.field() == v1::PERSONAL_FIELD_UNSPECIFIED || !v1::PersonalField_IsValid(term.field())) {
+    return absl::InvalidArgumentError("term.field: unknown; say caller_number, basic_pension_number, agent or call_id");
+  }
+  const auto field = static_cast<crypto::IndexField>(term.field());
+  auto normalised = crypto::Normalise(field, term.value());
+  if (!normalised.ok()) return normalised.status();
+  return SearchTerm{field, *std::move(normalised)};
+}
+
 absl::StatusOr<SearchPage> RunSearch(const Site& site, const access::Caller& caller, const SearchPlan& plan) {
   const std::unique_ptr<storage::RecordReader> records = site.engine->records().Snapshot();
   const std::vector<Source> sources = SourcesFor(site, caller, plan);

@@ -8,6 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "crypto/blind_index.h"
+#include "otokura/v1/access.pb.h"
 #include "otokura/v1/stored.pb.h"
 #include "server/access/caller.h"
 #include "server/recordings/site.h"
@@ -18,6 +19,9 @@ struct SearchTerm {
   crypto::IndexField field;
   std::string normalised;
 };
+
+// INVALID_ARGUMENT where the field is unknown, or the value is none of that field.
+absl::StatusOr<SearchTerm> TermOf(const v1::PersonalTerm& term);
 
 struct SearchPlan {
   v1::Scope scope = v1::SCOPE_UNSPECIFIED;

@@ -84,7 +84,7 @@ BenchLog::BenchLog()
       engine_(NewEngine(folder_)),
       log_(Demand(audit::Log::Open(&engine_->records(), &keys_, clock_.get()))),
       committer_(storage::Committer::Create(engine_.get(), log_.get())) {
-  for (int number = 0; number < kPeople; ++number) callers_.push_back(Person(number, v1::OPERATOR));
+  for (int number = 0; number < kPeople; ++number) callers_.push_back(Person(number, v1::SUPERVISOR));
   Demand(audit::WriteFirstCheckpoint(signer_, folder_ / "log-checkpoint"));
   audit::Publisher::Parts parts;
   parts.records = &engine_->records();

@@ -9,20 +9,37 @@ Samples 2 $((3 * kSecond)) >"$work/other"
 Wav "$work/speech" >"$work/speech.wav"
 Wav "$work/other" >"$work/other.wav"
 id=$(Record pbx-1 "$work/speech.wav" --pension-number 3857-190264 --caller 090-3315-7729 --agent agent-7 --notes "asked about 1972")
-other=$(Record pbx-2 "$work/other.wav" --pension-number 4120987365)
+other=$(Record pbx-2 "$work/other.wav" --pension-number 4120987365 --agent agent-8)
 readonly kAbsent=0190a1b2-0000-7000-8000-000000000001
+
+# case
+Expect 1 "a number that no case names" As operator otokura search --pension-number 3857190264 "${why[@]}"
+Says "no case of that name is open"
+Expect 0 "open a case" As supervisor otokura --json case open CASE-2 --purpose inquiry --recording "$id" --pension-number 3857190264 \
+  --pension-number 1111111111 --caller 09033157729 --call-id pbx-1 --days 7 --reason "asks for a correction"
+Is "who opened it" "$(Field opened_by)" supervisor
+Is "how many numbers it names" "$(Field terms)" 4
+SaysNot 3857190264
+under=(--purpose inquiry --reference CASE-2)
+Expect 0 "list cases" As operator otokura case list
+Prints CASE-2
+Expect 0 "show a case" As auditor otokura case show CASE-2
+Prints "$id"
+Expect 3 "open by who hears under them" As operator otokura case open CASE-3 --purpose inquiry --recording "$id" --reason "mine"
+Expect 1 "hear under one's own case" As supervisor otokura listen "$id" "${under[@]}"
+Says "you opened this case"
 
 # search
 for term in "--pension-number ３８５７１９０２６４" "--pension-number 3857190264" "--caller +81(0)90-3315-7729" "--caller ０９０ー３３１５ー７７２９" "--agent AGENT-7" "--call-id pbx-1"; do
   read -r option value <<<"$term"
-  Expect 0 "search $term" As operator otokura --json search "$option" "$value" "${why[@]}"
+  Expect 0 "search $term" As operator otokura --json search "$option" "$value" "${under[@]}"
   Is "found by $term" "$(Field recording_id)" "$id"
 done
 Expect 0 "search without a term" As operator otokura --json search "${why[@]}"
 Is "newest first" "$(Field recording_id | tr '\n' ' ')" "$other $id "
 Expect 0 "search with a limit" As operator otokura --json search --limit 1 "${why[@]}"
 Is "one row" "$(Field recording_id)" "$other"
-Expect 0 "search for what is not there" As operator otokura search --pension-number 1111111111 "${why[@]}"
+Expect 0 "search for what is not there" As operator otokura search --pension-number 1111111111 "${under[@]}"
 Says "nothing found"
 Expect 0 "search of days past" As operator otokura search --to 2020-01-01 "${why[@]}"
 Says "nothing found"
@@ -43,6 +60,7 @@ Expect 3 "somebody without an account" As stranger otokura search "${why[@]}"
 # show
 Expect 0 "show" As operator otokura show "$id" "${why[@]}"
 for text in "$id" sealed tokyo "asked about 1972" "$(Sha "$work/speech")"; do Prints "$text"; done
+Expect 0 "show under a case" As operator otokura show "$id" "${under[@]}"
 Expect 0 "show as JSON" As operator otokura --json show "$id" "${why[@]}"
 Is "seconds" "$(Field duration_ms)" 5000
 Expect 3 "show what is not there" As operator otokura show $kAbsent "${why[@]}"
@@ -82,6 +100,10 @@ Nothing "a contractor's try"
 Expect 3 "get what is not there" As supervisor otokura get $kAbsent --output "$work/downloads/call.wav" "${why[@]}"
 Nothing "what is not there"
 Expect 2 "get without a place" As supervisor otokura get "$id" "${why[@]}"
+
+Expect 0 "close a case" As security otokura case close CASE-2 --reason "answered"
+Prints closed
+Expect 1 "search under a closed case" As operator otokura search --pension-number 3857190264 "${under[@]}"
 
 # A stored byte is flipped: not even what comes before it is kept.
 object=$(find "$site/data" -name "$id.0.cbl")

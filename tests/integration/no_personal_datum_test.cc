@@ -17,6 +17,7 @@
 #include "otokura/v1/access.grpc.pb.h"
 #include "otokura/v1/admin.grpc.pb.h"
 #include "otokura/v1/audit.grpc.pb.h"
+#include "otokura/v1/case.grpc.pb.h"
 #include "otokura/v1/grant.grpc.pb.h"
 #include "server/keys/pseudonym_keys.h"
 #include "server/otokurad/configuration.h"
@@ -204,6 +205,7 @@ class NoPersonalDatum : public ::testing::Test {
   void AskForAccounts();
   void AskForContracts();
   void AskForGrants();
+  void AskForCases();
   void MakeReceipts();
   void LoadPolicies();
 
@@ -413,6 +415,36 @@ void NoPersonalDatum::AskForContracts() {
   }
 }
 
+void NoPersonalDatum::AskForCases() {
+  using Stub = v1::Cases::Stub;
+  v1::OpenCaseRequest open;
+  open.add_purposes("inquiry");
+  open.add_purposes(marks_.purpose);
+  open.set_reason(marks_.reason);
+  open.add_terms()->set_field(v1::BASIC_PENSION_NUMBER);
+  open.mutable_terms(0)->set_value(marks_.pension_number);
+  open.add_terms()->set_field(v1::CALLER_NUMBER);
+  open.mutable_terms(1)->set_value(marks_.caller_number);
+  v1::CloseCaseRequest close;
+  close.set_reason(marks_.reason);
+  v1::ListCasesRequest list;
+  for (const std::string& account : {marks_.operator_account, marks_.supervisor_account}) {
+    for (const std::string& name : {marks_.reference + "-2", marks_.unknown_id}) {
+      open.set_name(name), close.set_name(name), list.set_name(name);
+      for (const std::string& id : {marks_.unknown_id, id_}) {
+        open.clear_recording_ids();
+        open.add_recording_ids(id);
+        Ask<v1::Cases>(account, &Stub::Open, open).IgnoreError();
+        open.mutable_purposes()->RemoveLast();
+        Ask<v1::Cases>(account, &Stub::Open, open).IgnoreError();
+        open.add_purposes(marks_.purpose);
+      }
+      Ask<v1::Cases>(account, &Stub::List, list).IgnoreError();
+      Ask<v1::Cases>(account, &Stub::Close, close).IgnoreError();
+    }
+  }
+}
+
 // Rightly and wrongly: one that is refused, one that is heard under and revoked, and what nobody may.
 void NoPersonalDatum::AskForGrants() {
   using Stub = v1::Grants::Stub;
@@ -568,6 +600,9 @@ TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
       {v1::CONTRACT_CONFIRM, at_start},
       {v1::CONTRACT_CLOSE, [this] { AskForContracts(); }},
       {v1::CONTRACT_LIST, at_start},  // of AskForContracts
+      {v1::CASE_OPEN, [this] { AskForCases(); }},
+      {v1::CASE_CLOSE, at_start},  // of AskForCases, as the next
+      {v1::CASE_LIST, at_start},
       {v1::GRANT_REQUEST, grants},
       {v1::GRANT_APPROVE, at_start},  // of AskForGrants, as all of these
       {v1::GRANT_REFUSE, at_start},

@@ -12,7 +12,6 @@
 #include <vector>
 
 #include "crypto/secret.h"
-#include "proto/policy/shipped.h"
 #include "server/access/gate.h"
 #include "server/audit/log.h"
 #include "server/audit/log_rows.h"
@@ -21,6 +20,7 @@
 #include "server/runtime/fake_clock.h"
 #include "server/storage/committer.h"
 #include "server/storage/memory_engine.h"
+#include "tests/unit/policy/policy_site.h"
 
 namespace otokura::audit {
 
@@ -48,8 +48,8 @@ inline std::unique_ptr<Draft> DraftForTest(v1::AuditAction action, std::optional
 inline const absl::Time kTestStart = absl::FromUnixSeconds(1'750'000'000);
 
 inline const access::PolicyInForce* PolicyForTest() {
-  static const access::PolicyInForce kShipped(policy::ShippedRules());
-  return &kShipped;
+  static const access::PolicyInForce kPolicy(*policy::Rules::Compile(policy::TextForTest(1)));
+  return &kPolicy;
 }
 
 struct LogSite {

@@ -275,11 +275,14 @@ TEST(ReadmeTest, I6_TheTableHasEveryRoleAndEveryActionAndNoOther) {
 }
 
 TEST(ReadmeTest, PurposesWithTheirReferences) {
-  std::vector<Row> shipped = {{"purpose", "may be stated by", "reference"}};
+  std::vector<Row> shipped = {{"purpose", "may be stated by", "needs a case", "reference"}};
   for (const v1::PurposeRule& purpose : ShippedRules()->policy().purposes()) {
     Row roles;
     for (const int role : purpose.roles()) roles.emplace_back(RoleName(static_cast<v1::Role>(role)));
-    shipped.push_back({purpose.name(), absl::StrJoin(roles, ", "), absl::StrCat("`", purpose.reference_pattern(), "`")});
+    Row with_case;
+    for (const int role : purpose.case_demanded_of()) with_case.emplace_back(RoleName(static_cast<v1::Role>(role)));
+    shipped.push_back(
+        {purpose.name(), absl::StrJoin(roles, ", "), absl::StrJoin(with_case, ", "), absl::StrCat("`", purpose.reference_pattern(), "`")});
   }
   EXPECT_EQ(Table("purpose"), shipped);
 }
