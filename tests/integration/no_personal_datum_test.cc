@@ -17,7 +17,6 @@
 #include "otokura/v1/access.grpc.pb.h"
 #include "otokura/v1/admin.grpc.pb.h"
 #include "otokura/v1/audit.grpc.pb.h"
-#include "otokura/v1/grant.grpc.pb.h"
 #include "server/keys/pseudonym_keys.h"
 #include "server/otokurad/configuration.h"
 #include "server/otokurad/log_key_hand_over.h"
@@ -26,6 +25,7 @@
 #include "tests/integration/clients.h"
 #include "tests/integration/collector_port.h"
 #include "tests/integration/marked_data.h"
+#include "tests/integration/marked_grants.h"
 #include "tests/integration/site.h"
 #include "tests/unit/policy/policy_site.h"
 
@@ -203,7 +203,6 @@ class NoPersonalDatum : public ::testing::Test {
   void AskForTheLog();
   void AskForAccounts();
   void AskForContracts();
-  void AskForGrants();
   void MakeReceipts();
   void LoadPolicies();
 
@@ -413,46 +412,6 @@ void NoPersonalDatum::AskForContracts() {
   }
 }
 
-// Rightly and wrongly: one that is refused, one that is heard under and revoked, and what nobody may.
-void NoPersonalDatum::AskForGrants() {
-  using Stub = v1::Grants::Stub;
-  v1::AddAccountRequest approver = AccountRequest("marked-apr", v1::SUPERVISOR);  // everybody else here is one person
-  approver.mutable_account()->set_person_id(marks_.person + "-2");
-  ASSERT_EQ(site_.Enrol(approver), absl::OkStatus());
-  v1::RequestGrantRequest request;
-  request.add_recording_ids(id_);
-  request.mutable_justification()->set_purpose("maintenance");
-  request.mutable_justification()->set_reference(marks_.reference);
-  request.set_reason(marks_.reason);
-  request.set_hours(1);
-  for (const bool approves : {false, true}) {
-    const auto requested = Ask<v1::Grants>(marks_.contractor_account, &Stub::Request, request);
-    ASSERT_TRUE(requested.ok()) << requested.status();
-    v1::ApproveGrantRequest approve;
-    v1::RefuseGrantRequest refuse;
-    v1::RevokeGrantRequest revoke;
-    approve.set_id(requested->grant().id()), refuse.set_id(requested->grant().id()), revoke.set_id(requested->grant().id());
-    approve.set_revision(requested->grant().revision());
-    refuse.set_reason(marks_.reason), revoke.set_reason(marks_.reason);
-    for (const std::string& account : {marks_.operator_account, marks_.supervisor_account}) {
-      EXPECT_FALSE(Ask<v1::Grants>(account, &Stub::Request, request).ok());
-      EXPECT_FALSE(Ask<v1::Grants>(account, &Stub::Approve, approve).ok());
-      EXPECT_FALSE(Ask<v1::Grants>(account, &Stub::Refuse, refuse).ok());
-    }
-    if (approves) {
-      EXPECT_TRUE(Ask<v1::Grants>("marked-apr", &Stub::Approve, approve).ok());
-      Listen(site_.ConnectAs(marks_.contractor_account), id_, {}, "maintenance");
-      EXPECT_FALSE(Ask<v1::Grants>(marks_.operator_account, &Stub::Revoke, revoke).ok());
-      EXPECT_TRUE(Ask<v1::Grants>("marked-apr", &Stub::Revoke, revoke).ok());
-    } else {
-      EXPECT_TRUE(Ask<v1::Grants>("marked-apr", &Stub::Refuse, refuse).ok());
-    }
-  }
-  for (const std::string& account : {marks_.auditor_account, marks_.operator_account}) {
-    Ask<v1::Grants>(account, &Stub::List, v1::ListGrantsRequest()).IgnoreError();
-  }
-}
-
 void NoPersonalDatum::MakeReceipts() {
   v1::GetReceiptRequest request;
   for (const std::string& account : {marks_.auditor_account, marks_.operator_account}) {
@@ -482,7 +441,8 @@ void NoPersonalDatum::LoadPolicies() {
 TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
   using Scenario = std::function<void()>;
   const Scenario at_start = [] {};  // the gateway's start, or the call at the beginning, has made one
-  const Scenario accounts = [this] { AskForAccounts(); }, log = [this] { AskForTheLog(); }, grants = [this] { AskForGrants(); };
+  const Scenario accounts = [this] { AskForAccounts(); }, log = [this] { AskForTheLog(); },
+                 grants = [this] { AskForMarkedGrants(site_, marks_, id_); };
   const std::map<int, Scenario> scenarios = {
       {v1::GATEWAY_STARTED, at_start},
       {v1::EPOCH_KEY_CREATED, at_start},
@@ -569,7 +529,7 @@ TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
       {v1::CONTRACT_CLOSE, [this] { AskForContracts(); }},
       {v1::CONTRACT_LIST, at_start},  // of AskForContracts
       {v1::GRANT_REQUEST, grants},
-      {v1::GRANT_APPROVE, at_start},  // of AskForGrants, as all of these
+      {v1::GRANT_APPROVE, at_start},  // of AskForMarkedGrants, as all of these
       {v1::GRANT_REFUSE, at_start},
       {v1::GRANT_REVOKE, at_start},
       {v1::GRANT_LIST, at_start},
