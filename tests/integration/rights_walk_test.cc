@@ -47,6 +47,7 @@ class RightsWalk : public ::testing::Test {
     const auto sealed = RecordCall(site_.ConnectAs("recorder"), OpenRequest("pbx-1"), Speech(5000));
     ASSERT_TRUE(sealed.ok()) << sealed.status();
     recording_ = sealed->recording_id();
+    clock_->Advance(absl::Seconds(1));  // who listens gathers its lead
     ASSERT_EQ(Listen(site_.ConnectAs("operator"), recording_, {}).status, absl::OkStatus()) << "there is something to hear";
   }
 
