@@ -102,7 +102,8 @@ void Gate::Allow(const Caller& caller, const Ask& ask, Allowed done) {
   std::unique_ptr<ChargedDraft> draft = DraftFor(caller, ask, decision);
   if (charges_ != nullptr) {
     if (absl::Status charged = charges_->Reserve(caller, ask, draft.get()); !charged.ok()) {
-      return Refuse(caller, ask, {false, absl::IsResourceExhausted(charged) ? "budget" : "ledger", charged, decision.purpose},
+      return Refuse(caller, ask,
+                    {false, absl::IsResourceExhausted(charged) ? "budget" : "ledger", charged, decision.purpose, decision.grant},
                     std::move(done));
     }
   }

@@ -26,8 +26,6 @@ std::function<void(absl::StatusOr<v1::Grant>)> WithGrant(UnaryDone<Response> don
   };
 }
 
-absl::Status NoSuchGrant() { return absl::NotFoundError("id: no such grant; look at the list of grants"); }
-
 // A contractor sees its own person's, everybody else all.
 std::string PersonShownTo(const access::Caller& caller) {
   return caller.account().role() == v1::CONTRACTOR ? caller.account().person_id() : "";
@@ -150,8 +148,8 @@ void GrantsService::ApproveAs(const access::Caller& caller, const v1::ApproveGra
   if (!matter.ok()) return done(matter.status());
   NameConcerned(&*matter);
   const auto prepare = [this, &request](const Matter& of, std::string* rule) -> absl::StatusOr<access::Grants::Change> {
-    if (!of.grant.has_value()) return NoSuchGrant();
-    if (absl::Status may = CheckMayBeGranted(of.caller, *of.grant, rule); !may.ok()) return may;
+    absl::Status may = of.grant.has_value() ? CheckMayBeGranted(of.caller, *of.grant, rule) : absl::OkStatus();
+    if (!may.ok()) return may;
     const uint32_t approvals_max = parts_.gate->rules()->grants().approvals_per_day_max();
     return parts_.grants->Approve(of.id, request.revision(), of.caller.account(), approvals_max, rule);
   };
@@ -164,8 +162,7 @@ void GrantsService::RefuseAs(const access::Caller& caller, const v1::RefuseGrant
   if (absl::Status reason = access::CheckText("reason", request.reason(), access::kGrantReasonBytesMax); !reason.ok()) return done(reason);
   NameConcerned(&*matter);
   matter->ask.declines = true;
-  const auto prepare = [this, &request](const Matter& of, std::string* rule) -> absl::StatusOr<access::Grants::Change> {
-    if (!of.grant.has_value()) return NoSuchGrant();
+  const auto prepare = [this, &request](const Matter& of, std::string* rule) {
     return parts_.grants->Refuse(of.id, request.reason(), of.caller.account(), rule);
   };
   Change(*matter, prepare, request.reason(), std::move(done));
@@ -176,8 +173,7 @@ void GrantsService::RevokeAs(const access::Caller& caller, const v1::RevokeGrant
   if (!matter.ok()) return done(matter.status());
   if (absl::Status reason = access::CheckText("reason", request.reason(), access::kGrantReasonBytesMax); !reason.ok()) return done(reason);
   matter->ask.own_grant = matter->grant.has_value() && matter->grant->person_id() == caller.account().person_id();
-  const auto prepare = [this, &request](const Matter& of, std::string* rule) -> absl::StatusOr<access::Grants::Change> {
-    if (!of.grant.has_value()) return NoSuchGrant();
+  const auto prepare = [this, &request](const Matter& of, std::string* rule) {
     return parts_.grants->Revoke(of.id, request.reason(), of.caller.account(), rule);
   };
   Change(*matter, prepare, request.reason(), std::move(done));

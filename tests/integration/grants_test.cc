@@ -21,11 +21,12 @@ class GrantsOverTheWire : public ::testing::Test {
  protected:
   void SetUp() override {
     gateway::Gateway::Options options;
-    auto clock = std::make_unique<runtime::FakeClock>(absl::Now());
+    auto clock = std::make_unique<runtime::FakeClock>(absl::Now() + absl::Minutes(5));  // it stands: certificates are made while it does
     clock_ = clock.get();
     options.clock = std::move(clock);
     ASSERT_EQ(site_.StartInMemory(std::move(options)), absl::OkStatus());
     ASSERT_EQ(site_.EnrolEverybody(), absl::OkStatus());
+    clock_->Advance(absl::Seconds(1));  // who listens gathers its lead
     call_ = Record("call-1");
   }
   std::string Record(const std::string& call_id, size_t bytes = kCallBytes) {

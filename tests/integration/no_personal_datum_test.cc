@@ -17,8 +17,6 @@
 #include "otokura/v1/access.grpc.pb.h"
 #include "otokura/v1/admin.grpc.pb.h"
 #include "otokura/v1/audit.grpc.pb.h"
-#include "otokura/v1/case.grpc.pb.h"
-#include "otokura/v1/grant.grpc.pb.h"
 #include "server/keys/pseudonym_keys.h"
 #include "server/otokurad/configuration.h"
 #include "server/otokurad/log_key_hand_over.h"
@@ -27,6 +25,8 @@
 #include "tests/integration/clients.h"
 #include "tests/integration/collector_port.h"
 #include "tests/integration/marked_data.h"
+#include "tests/integration/marked_cases.h"
+#include "tests/integration/marked_grants.h"
 #include "tests/integration/site.h"
 #include "tests/unit/policy/policy_site.h"
 
@@ -94,7 +94,9 @@ class NoPersonalDatum : public ::testing::Test {
     auto clock = std::make_unique<runtime::FakeClock>(time);
     clock_ = clock.get();
     options.clock = std::move(clock);
-    return site_.Start(std::move(options));
+    absl::Status started = site_.Start(std::move(options));
+    if (started.ok()) clock_->Advance(absl::Seconds(1));  // who listens gathers its lead
+    return started;
   }
   absl::Status EnrolMarked(const std::string& name, v1::Role role) {
     v1::AddAccountRequest request = AccountRequest(name, role);
@@ -204,8 +206,6 @@ class NoPersonalDatum : public ::testing::Test {
   void AskForTheLog();
   void AskForAccounts();
   void AskForContracts();
-  void AskForGrants();
-  void AskForCases();
   void MakeReceipts();
   void LoadPolicies();
 
@@ -415,76 +415,6 @@ void NoPersonalDatum::AskForContracts() {
   }
 }
 
-void NoPersonalDatum::AskForCases() {
-  using Stub = v1::Cases::Stub;
-  v1::OpenCaseRequest open;
-  open.add_purposes("inquiry");
-  open.add_purposes(marks_.purpose);
-  open.set_reason(marks_.reason);
-  open.add_terms()->set_field(v1::BASIC_PENSION_NUMBER);
-  open.mutable_terms(0)->set_value(marks_.pension_number);
-  open.add_terms()->set_field(v1::CALLER_NUMBER);
-  open.mutable_terms(1)->set_value(marks_.caller_number);
-  v1::CloseCaseRequest close;
-  close.set_reason(marks_.reason);
-  v1::ListCasesRequest list;
-  for (const std::string& account : {marks_.operator_account, marks_.supervisor_account}) {
-    for (const std::string& name : {marks_.reference + "-2", marks_.unknown_id}) {
-      open.set_name(name), close.set_name(name), list.set_name(name);
-      for (const std::string& id : {marks_.unknown_id, id_}) {
-        open.clear_recording_ids();
-        open.add_recording_ids(id);
-        Ask<v1::Cases>(account, &Stub::Open, open).IgnoreError();
-        open.mutable_purposes()->RemoveLast();
-        Ask<v1::Cases>(account, &Stub::Open, open).IgnoreError();
-        open.add_purposes(marks_.purpose);
-      }
-      Ask<v1::Cases>(account, &Stub::List, list).IgnoreError();
-      Ask<v1::Cases>(account, &Stub::Close, close).IgnoreError();
-    }
-  }
-}
-
-// Rightly and wrongly: one that is refused, one that is heard under and revoked, and what nobody may.
-void NoPersonalDatum::AskForGrants() {
-  using Stub = v1::Grants::Stub;
-  v1::AddAccountRequest approver = AccountRequest("marked-apr", v1::SUPERVISOR);  // everybody else here is one person
-  approver.mutable_account()->set_person_id(marks_.person + "-2");
-  ASSERT_EQ(site_.Enrol(approver), absl::OkStatus());
-  v1::RequestGrantRequest request;
-  request.add_recording_ids(id_);
-  request.mutable_justification()->set_purpose("maintenance");
-  request.mutable_justification()->set_reference(marks_.reference);
-  request.set_reason(marks_.reason);
-  request.set_hours(1);
-  for (const bool approves : {false, true}) {
-    const auto requested = Ask<v1::Grants>(marks_.contractor_account, &Stub::Request, request);
-    ASSERT_TRUE(requested.ok()) << requested.status();
-    v1::ApproveGrantRequest approve;
-    v1::RefuseGrantRequest refuse;
-    v1::RevokeGrantRequest revoke;
-    approve.set_id(requested->grant().id()), refuse.set_id(requested->grant().id()), revoke.set_id(requested->grant().id());
-    approve.set_revision(requested->grant().revision());
-    refuse.set_reason(marks_.reason), revoke.set_reason(marks_.reason);
-    for (const std::string& account : {marks_.operator_account, marks_.supervisor_account}) {
-      EXPECT_FALSE(Ask<v1::Grants>(account, &Stub::Request, request).ok());
-      EXPECT_FALSE(Ask<v1::Grants>(account, &Stub::Approve, approve).ok());
-      EXPECT_FALSE(Ask<v1::Grants>(account, &Stub::Refuse, refuse).ok());
-    }
-    if (approves) {
-      EXPECT_TRUE(Ask<v1::Grants>("marked-apr", &Stub::Approve, approve).ok());
-      Listen(site_.ConnectAs(marks_.contractor_account), id_, {}, "maintenance");
-      EXPECT_FALSE(Ask<v1::Grants>(marks_.operator_account, &Stub::Revoke, revoke).ok());
-      EXPECT_TRUE(Ask<v1::Grants>("marked-apr", &Stub::Revoke, revoke).ok());
-    } else {
-      EXPECT_TRUE(Ask<v1::Grants>("marked-apr", &Stub::Refuse, refuse).ok());
-    }
-  }
-  for (const std::string& account : {marks_.auditor_account, marks_.operator_account}) {
-    Ask<v1::Grants>(account, &Stub::List, v1::ListGrantsRequest()).IgnoreError();
-  }
-}
-
 void NoPersonalDatum::MakeReceipts() {
   v1::GetReceiptRequest request;
   for (const std::string& account : {marks_.auditor_account, marks_.operator_account}) {
@@ -514,7 +444,8 @@ void NoPersonalDatum::LoadPolicies() {
 TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
   using Scenario = std::function<void()>;
   const Scenario at_start = [] {};  // the gateway's start, or the call at the beginning, has made one
-  const Scenario accounts = [this] { AskForAccounts(); }, log = [this] { AskForTheLog(); }, grants = [this] { AskForGrants(); };
+  const Scenario accounts = [this] { AskForAccounts(); }, log = [this] { AskForTheLog(); },
+                 grants = [this] { AskForMarkedGrants(site_, marks_, id_); };
   const std::map<int, Scenario> scenarios = {
       {v1::GATEWAY_STARTED, at_start},
       {v1::EPOCH_KEY_CREATED, at_start},
@@ -600,11 +531,11 @@ TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
       {v1::CONTRACT_CONFIRM, at_start},
       {v1::CONTRACT_CLOSE, [this] { AskForContracts(); }},
       {v1::CONTRACT_LIST, at_start},  // of AskForContracts
-      {v1::CASE_OPEN, [this] { AskForCases(); }},
-      {v1::CASE_CLOSE, at_start},  // of AskForCases, as the next
+      {v1::CASE_OPEN, [this] { AskForMarkedCases(site_, marks_, id_); }},
+      {v1::CASE_CLOSE, at_start},  // of AskForMarkedCases, as the next
       {v1::CASE_LIST, at_start},
       {v1::GRANT_REQUEST, grants},
-      {v1::GRANT_APPROVE, at_start},  // of AskForGrants, as all of these
+      {v1::GRANT_APPROVE, at_start},  // of AskForMarkedGrants, as all of these
       {v1::GRANT_REFUSE, at_start},
       {v1::GRANT_REVOKE, at_start},
       {v1::GRANT_LIST, at_start},

@@ -340,6 +340,44 @@ TEST_F(GrantsTest, ListsTheNewestFirstAndAContractorItsOwn) {
   EXPECT_THAT(grants_->List(std::nullopt, 10, "nobody", true)->grants, SizeIs(0));
 }
 
+// Rows of that many grants, all of one person and over long ago or waiting, put there at once.
+void PutMany(LogSite& site, size_t count, absl::Time requested) {
+  constexpr size_t kRowsAtOnce = 10'000;
+  const GrantRows rows(&site.engine->records(), &site.keys);
+  v1::Grant grant = Requested(RequestForTest(), Contractor("person-of-many"), "", requested);
+  grant.set_state(v1::Grant::REFUSED);
+  storage::Batch batch;
+  for (size_t i = 0; i < count; ++i) {
+    grant.set_id(GrantId::Make(requested + absl::Milliseconds(static_cast<int64_t>(i)), std::string(10, 'r')).Text());
+    ASSERT_EQ(rows.Put(grant, std::nullopt, &batch), absl::OkStatus());
+    if (batch.writes.size() < kRowsAtOnce && i + 1 < count) continue;
+    ASSERT_EQ(site.engine->records().Commit(std::exchange(batch, {})), absl::OkStatus());
+  }
+}
+
+TEST_F(GrantsTest, I10_APageReadsSoManyRowsAndGoesOn) {
+  const v1::Grant own = *Request();
+  site_.clock.Advance(absl::Hours(1));
+  PutMany(site_, kGrantRowsReadForAPage, site_.clock.Now());
+  const auto first = grants_->List(std::nullopt, 10, "person-c", true);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_THAT(first->grants, SizeIs(0));
+  ASSERT_TRUE(first->next_before.has_value());
+  const auto second = grants_->List(first->next_before, 10, "person-c", true);
+  ASSERT_TRUE(second.ok()) << second.status();
+  ASSERT_THAT(second->grants, SizeIs(1));
+  EXPECT_EQ(second->grants[0].id(), own.id());
+}
+
+TEST_F(GrantsTest, I10_SoManyAreKeptAndNotOneMore) {
+  PutMany(site_, kGrantsMax - 1, site_.clock.Now());
+  Reopen();
+  EXPECT_TRUE(Request(Contractor("person-1")).ok());
+  EXPECT_EQ(Request(Contractor("person-2")).status().code(), absl::StatusCode::kResourceExhausted);
+  site_.clock.Advance(kGrantsKept + absl::Hours(1));
+  EXPECT_TRUE(Request(Contractor("person-2")).ok()) << "old ones make room";
+}
+
 TEST_F(GrantsTest, I1_I7_RowsAreSealedAndOneThatWasSwappedStopsTheStart) {
   ASSERT_TRUE(Request(Contractor("person-1")).ok());
   ASSERT_TRUE(Request(Contractor("person-2")).ok());
