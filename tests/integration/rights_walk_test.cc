@@ -38,7 +38,7 @@ class RightsWalk : public ::testing::Test {
     WriteFile(site_.folder() + "/authorities.pem", Pki::Ours().Certificate("ca") + authority_.certificate_pem());
     site_.config().mutable_tls()->set_client_ca_file(site_.folder() + "/authorities.pem");
     gateway::Gateway::Options options;
-    auto clock = std::make_unique<runtime::FakeClock>(absl::Now());
+    auto clock = std::make_unique<runtime::FakeClock>(absl::Now() + absl::Minutes(5));  // it stands: certificates are made while it does
     clock_ = clock.get();
     options.clock = std::move(clock);
     ASSERT_EQ(site_.StartInMemory(std::move(options)), absl::OkStatus());

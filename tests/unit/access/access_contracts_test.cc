@@ -207,7 +207,7 @@ TEST(DecideUnderContractTest, I6_AContractorIsNobodyWithoutAContractInForce) {
   ask.justification.set_purpose("maintenance");
   const auto rule = [&](const Caller& caller, absl::Time now) { return Decide(*policy::ShippedRules(), caller, ask, now).rule; };
   const Caller contractor = CallerForTest(v1::CONTRACTOR);
-  EXPECT_EQ(rule(contractor, kTestStart), "role") << "under a contract, and of a role that may nothing";
+  EXPECT_EQ(rule(contractor, kTestStart), "scope-or-absent") << "under a contract, and granted nothing";
   auto enrolled = std::make_shared<Enrolled>();
   enrolled->account = contractor.account();
   Caller caller = contractor;
