@@ -145,7 +145,7 @@ absl::StatusOr<v1::Incident> IncidentBook::TakeStep(const std::string& id, size_
   storage::RecordCommit commit;
   std::unique_ptr<audit::Draft> entry = NotedEntry(v1::INCIDENT_ALERTED, id);
   entry->leaf.set_rule("ladder");
-  entry->leaf.set_subject(absl::StrCat("step ", taken.name(), ", level ", incident.level()));
+  entry->leaf.set_subject(absl::StrCat("step ", taken.name(), ", level ", incident.level(), ", alerts ", alerts.size()));
   commit.entries.push_back(std::move(entry));
   if (absl::Status status = state_->CommitAndAdopt(incident, std::move((*stored)->row), std::move(commit)); !status.ok()) return status;
   return incident;

@@ -92,7 +92,7 @@ absl::StatusOr<v1::Incident> Closed(v1::Incident incident, std::string_view conc
 v1::Incident StepTaken(v1::Incident incident, size_t step, std::string_view name, const std::vector<std::string>& alerts) {
   incident.set_next_step(static_cast<uint32_t>(step + 1));
   incident.set_raised(false);
-  incident.set_told_step(std::string(name));
+  if (!alerts.empty()) incident.set_told_step(std::string(name));
   incident.set_times_told(incident.times_told() + 1);
   for (const std::string& alert : alerts) Add(incident.mutable_awaiting(), alert);
   return Next(std::move(incident));
