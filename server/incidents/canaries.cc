@@ -5,20 +5,32 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
-#include "server/incidents/sealed_row.h"
+#include "server/access/sealed_rows.h"
 #include "server/storage/recording_id.h"
 
 namespace otokura::incidents {
 namespace {
 
-constexpr RowKind kRows{"canary"};
-constexpr size_t kRowIdBytes = 16;
+constexpr uint32_t kRecordVersion = 1;
+constexpr std::string_view kPrefix = "canary/";
+constexpr char kRows[] = "canaries";
 
-// In place of the recording's id, which a key in clear would give away.
-std::string RowId(std::string_view recording_id, const keys::SiteKeys& keys) {
-  return keys.AccountRowKey(std::string("canary-id/").append(recording_id)).substr(0, kRowIdBytes);
+// A key in clear would give the recording away.
+access::SealedRowName RowOf(std::string_view recording_id, const keys::SiteKeys& keys) {
+  return access::HashedRow(kPrefix, recording_id, keys);
+}
+
+absl::StatusOr<v1::Canary> OpenCanary(std::string_view row_key, std::string_view row, const keys::SiteKeys& keys) {
+  const std::string sealing_key = absl::HexStringToBytes(std::string(row_key.substr(kPrefix.size())));
+  absl::StatusOr<std::string> opened = keys.OpenAccount(sealing_key, row);
+  if (!opened.ok()) return opened.status();
+  absl::StatusOr<v1::CanaryRecord> record = access::ParseVersioned<v1::CanaryRecord>(*opened, kRecordVersion, kRows);
+  if (!record.ok()) return record.status();
+  if (RowOf(record->canary().recording_id(), keys).row_key == row_key) return std::move(*record->mutable_canary());
+  return absl::DataLossError("canaries: a row lies in another's place; run otokurad fsck");
 }
 
 }  // namespace
@@ -37,10 +49,11 @@ absl::StatusOr<std::unique_ptr<Canaries>> Canaries::Open(Parts parts) {
   auto state = std::make_shared<State>(parts);
   absl::Status problem;
   absl::MutexLock lock(&state->mutex);
-  absl::Status scanned = parts.records->Scan(storage::Table::kMeta, kRows.All(), [&](std::string_view row_key, std::string_view row) {
-    absl::StatusOr<v1::CanaryRecord> record = OpenSealed<v1::CanaryRecord>(kRows, row_key, row, *parts.keys);
-    problem = record.status();
-    if (problem.ok()) state->by_recording[record->canary().recording_id()] = record->canary();
+  const storage::ScanRange all = access::RowsOf(kPrefix);
+  absl::Status scanned = parts.records->Scan(storage::Table::kMeta, all, [&](std::string_view row_key, std::string_view row) {
+    absl::StatusOr<v1::Canary> canary = OpenCanary(row_key, row, *parts.keys);
+    problem = canary.status();
+    if (problem.ok()) state->by_recording[canary->recording_id()] = *canary;
     return problem.ok();
   });
   if (!scanned.ok()) return scanned;
@@ -76,13 +89,14 @@ void Canaries::Mark(std::string_view recording_id, std::string_view by, std::uni
     }
   }
   v1::CanaryRecord record;
+  record.set_version(kRecordVersion);
   v1::Canary& canary = *record.mutable_canary();
   canary.set_recording_id(id->Text());
   canary.set_marked_by(std::string(by));
   canary.set_marked_unix_ms(absl::ToUnixMillis(state_->parts.clock->Now()));
   storage::RecordCommit commit;
   const keys::SiteKeys& keys = *state_->parts.keys;
-  absl::Status put = PutSealed(kRows, RowId(id->Text(), keys), record, std::nullopt, keys, &commit.batch);
+  absl::Status put = access::PutSealed(RowOf(id->Text(), keys), record.SerializeAsString(), std::nullopt, keys, &commit.batch);
   if (!put.ok()) return done(put);
   entry->leaf.set_subject("marked");
   entry->particulars.target = id->Text();
@@ -92,17 +106,19 @@ void Canaries::Mark(std::string_view recording_id, std::string_view by, std::uni
 
 void Canaries::Clear(std::string_view recording_id, std::unique_ptr<audit::Draft> entry, Done done) {
   const keys::SiteKeys& keys = *state_->parts.keys;
-  const std::string row_id = RowId(recording_id, keys);
-  auto stored = ReadSealed<v1::CanaryRecord>(*state_->parts.records, kRows, row_id, keys);
+  const access::SealedRowName name = RowOf(recording_id, keys);
+  auto stored = access::ReadSealed(*state_->parts.records, name, keys);
   if (!stored.ok()) return done(stored.status());
   if (!stored->has_value()) return done(absl::NotFoundError("recording_id: no canary; look at the list of canaries"));
+  absl::StatusOr<v1::Canary> canary = OpenCanary(name.row_key, (*stored)->row, keys);
+  if (!canary.ok()) return done(canary.status());
   storage::RecordCommit commit;
-  commit.batch.preconditions.push_back({storage::Table::kMeta, kRows.Key(row_id), (*stored)->row});
-  commit.batch.Delete(storage::Table::kMeta, kRows.Key(row_id));
+  commit.batch.preconditions.push_back({storage::Table::kMeta, name.row_key, (*stored)->row});
+  commit.batch.Delete(storage::Table::kMeta, name.row_key);
   entry->leaf.set_subject("cleared");
-  entry->particulars.target = (*stored)->record.canary().recording_id();
+  entry->particulars.target = canary->recording_id();
   commit.entries.push_back(std::move(entry));
-  Commit(std::move(commit), (*stored)->record.canary(), false, std::move(done));
+  Commit(std::move(commit), *std::move(canary), false, std::move(done));
 }
 
 void Canaries::Commit(storage::RecordCommit commit, v1::Canary canary, bool is_marked, Done done) {

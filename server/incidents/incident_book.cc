@@ -107,10 +107,10 @@ absl::Status IncidentBook::RaiseOnce(const Alarm& alarm) {
   if (const std::optional<std::string> id = state_->Find(alarm.facts); id.has_value()) {
     auto stored = state_->Read(*id);
     if (!stored.ok()) return stored.status();
-    if (!stored->has_value() || (*stored)->record.incident().state() == v1::Incident::CLOSED) {
+    if (!stored->has_value() || (*stored)->incident.state() == v1::Incident::CLOSED) {
       return absl::AbortedError("incident: it was closed meanwhile");
     }
-    before = (*stored)->record.incident();
+    before = (*stored)->incident;
     row = std::move((*stored)->row);
   }
   if (Has(before, alarm.facts)) return state_->parts.directory->Reread(alarm.facts.account());
@@ -138,10 +138,10 @@ absl::StatusOr<v1::Incident> IncidentBook::TakeStep(const std::string& id, size_
                                                     const std::vector<std::string>& alerts) {
   auto stored = state_->Read(id);
   if (!stored.ok()) return stored.status();
-  if (!stored->has_value() || (*stored)->record.incident().state() != v1::Incident::OPEN) {
+  if (!stored->has_value() || (*stored)->incident.state() != v1::Incident::OPEN) {
     return absl::FailedPreconditionError("incident: no longer open");
   }
-  const v1::Incident incident = StepTaken((*stored)->record.incident(), step, taken.name(), alerts);
+  const v1::Incident incident = StepTaken((*stored)->incident, step, taken.name(), alerts);
   storage::RecordCommit commit;
   std::unique_ptr<audit::Draft> entry = NotedEntry(v1::INCIDENT_ALERTED, id);
   entry->leaf.set_rule("ladder");
@@ -155,7 +155,7 @@ absl::Status IncidentBook::NoteTold(const std::string& id, uint32_t times_told, 
   auto stored = state_->Read(id);
   if (!stored.ok()) return stored.status();
   if (!stored->has_value()) return NoSuchIncident();
-  const v1::Incident& before = (*stored)->record.incident();
+  const v1::Incident& before = (*stored)->incident;
   const v1::Incident incident = Told(before, times_told, alert);
   if (incident.revision() == before.revision()) return absl::OkStatus();
   // No entry: that a message arrived changes nothing of the incident.
@@ -173,13 +173,11 @@ void IncidentBook::Commit(std::string_view id, std::string_view words, std::uniq
   auto stored = state_->Read(id);
   if (!stored.ok()) return done(stored.status());
   if (!stored->has_value()) return done(NoSuchIncident());
-  absl::StatusOr<v1::Incident> changed = change((*stored)->record.incident());
+  absl::StatusOr<v1::Incident> changed = change((*stored)->incident);
   if (!changed.ok()) return done(changed.status());
-  v1::IncidentRecord record;
-  *record.mutable_incident() = *changed;
   storage::RecordCommit commit;
   commit.batch.may_use_reserve = true;
-  absl::Status put = PutSealed(kIncidentRows, id, std::move(record), std::move((*stored)->row), *state_->parts.keys, &commit.batch);
+  absl::Status put = PutIncident(*changed, std::move((*stored)->row), *state_->parts.keys, &commit.batch);
   if (!put.ok()) return done(put);
   entry->leaf.set_incident_id(std::string(id));
   entry->particulars.target = "";  // the leaf names it
@@ -217,24 +215,16 @@ absl::StatusOr<std::optional<v1::Incident>> IncidentBook::Find(std::string_view 
   auto stored = state_->Read(id);
   if (!stored.ok()) return stored.status();
   if (!stored->has_value()) return std::optional<v1::Incident>();
-  return std::optional<v1::Incident>(std::move(*(*stored)->record.mutable_incident()));
+  return std::optional<v1::Incident>(std::move((*stored)->incident));
 }
 
 absl::StatusOr<std::vector<v1::Incident>> IncidentBook::List(std::string_view before, size_t limit, bool with_closed) const {
   std::vector<v1::Incident> listed;
-  absl::Status problem;
-  storage::ScanRange range = kIncidentRows.All();
-  if (!before.empty()) range.last = kIncidentRows.Key(before);
-  range.newest_first = true;
-  absl::Status scanned = state_->parts.records->Scan(storage::Table::kMeta, range, [&](std::string_view row_key, std::string_view row) {
-    absl::StatusOr<v1::IncidentRecord> record = OpenSealed<v1::IncidentRecord>(kIncidentRows, row_key, row, *state_->parts.keys);
-    problem = record.status();
-    if (!problem.ok()) return false;
-    if (with_closed || record->incident().state() != v1::Incident::CLOSED) listed.push_back(std::move(*record->mutable_incident()));
+  absl::Status read = ReadIncidents(*state_->parts.records, before, *state_->parts.keys, [&](v1::Incident incident) {
+    if (with_closed || incident.state() != v1::Incident::CLOSED) listed.push_back(std::move(incident));
     return listed.size() < limit;
   });
-  if (!scanned.ok()) return scanned;
-  if (!problem.ok()) return problem;
+  if (!read.ok()) return read;
   return listed;
 }
 

@@ -10,18 +10,11 @@ namespace otokura::incidents {
 
 absl::Status IncidentBook::State::Load() {
   std::map<std::string, v1::Incident> loaded;
-  absl::Status problem;
-  absl::Status scanned =
-      parts.records->Scan(storage::Table::kMeta, kIncidentRows.All(), [&](std::string_view row_key, std::string_view row) {
-        absl::StatusOr<v1::IncidentRecord> record = OpenSealed<v1::IncidentRecord>(kIncidentRows, row_key, row, *parts.keys);
-        problem = record.status();
-        if (!problem.ok()) return false;
-        v1::Incident& incident = *record->mutable_incident();
-        if (incident.state() != v1::Incident::CLOSED) loaded[incident.id()] = std::move(incident);
-        return true;
-      });
-  if (!scanned.ok()) return scanned;
-  if (!problem.ok()) return problem;
+  absl::Status read = ReadIncidents(*parts.records, "", *parts.keys, [&](v1::Incident incident) {
+    if (incident.state() != v1::Incident::CLOSED) loaded[incident.id()] = std::move(incident);
+    return true;
+  });
+  if (!read.ok()) return read;
   absl::MutexLock lock(&mutex);
   unclosed = std::move(loaded);
   fate_unknown = false;
@@ -46,15 +39,13 @@ std::optional<std::string> IncidentBook::State::Find(const v1::IncidentAlarm& al
   return std::nullopt;
 }
 
-absl::StatusOr<std::optional<StoredRow<v1::IncidentRecord>>> IncidentBook::State::Read(std::string_view id) const {
-  return ReadSealed<v1::IncidentRecord>(*parts.records, kIncidentRows, id, *parts.keys);
+absl::StatusOr<std::optional<StoredIncident>> IncidentBook::State::Read(std::string_view id) const {
+  return ReadIncident(*parts.records, id, *parts.keys);
 }
 
 absl::Status IncidentBook::State::CommitAndAdopt(const v1::Incident& incident, std::optional<std::string> stored,
                                                  storage::RecordCommit commit) {
-  v1::IncidentRecord record;
-  *record.mutable_incident() = incident;
-  absl::Status put = PutSealed(kIncidentRows, incident.id(), std::move(record), std::move(stored), *parts.keys, &commit.batch);
+  absl::Status put = PutIncident(incident, std::move(stored), *parts.keys, &commit.batch);
   if (!put.ok()) return put;
   commit.batch.may_use_reserve = true;
   std::promise<absl::Status> committed;

@@ -9,11 +9,9 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "server/incidents/incident_book.h"
-#include "server/incidents/sealed_row.h"
+#include "server/incidents/incident_rows.h"
 
 namespace otokura::incidents {
-
-inline constexpr RowKind kIncidentRows{"incident"};
 
 struct IncidentBook::State {
   explicit State(Parts the_parts) : parts(the_parts) {}
@@ -24,7 +22,7 @@ struct IncidentBook::State {
   void Adopt(const v1::Incident& incident);
   // The incident that the alarm is to be joined to.
   std::optional<std::string> Find(const v1::IncidentAlarm& alarm) const;
-  absl::StatusOr<std::optional<StoredRow<v1::IncidentRecord>>> Read(std::string_view id) const;
+  absl::StatusOr<std::optional<StoredIncident>> Read(std::string_view id) const;
   // Puts it in the place of what was stored, with the commit's entries, and waits. Without one stored it is a new one.
   absl::Status CommitAndAdopt(const v1::Incident& incident, std::optional<std::string> stored, storage::RecordCommit commit);
 

@@ -29,7 +29,7 @@ Expect 0 "as JSON" As security otokura --json incident show "$incident"
 Prints '"alarm":"enumeration"'
 Expect 1 "no id" As security otokura incident show nonsense
 Says "32 hexadecimal digits"
-Expect 1 "no such one" As security otokura incident show 00000000000000000000000000000000
+Expect 3 "no such one" As security otokura incident show 00000000000000000000000000000000
 Expect 2 "without a note" As security otokura incident ack "$incident"
 
 # Bait: the same host, so the same incident.
@@ -45,7 +45,7 @@ WaitUntil "the touch is joined" Joined
 Is "level" "$(Field level)" 2
 Expect 0 "the operator is none the wiser" As operator otokura search
 Expect 0 "security clears" As security otokura admin canary clear "$id"
-Expect 1 "again" As security otokura admin canary clear "$id"
+Expect 3 "again" As security otokura admin canary clear "$id"
 
 # Looked after.
 Expect 3 "an operator acknowledges" As operator otokura incident ack "$incident" --note "it was me"

@@ -28,7 +28,7 @@ using ::testing::SizeIs;
 using Stub = v1::Incidents::Stub;
 
 constexpr absl::Duration kPatience = absl::Seconds(60);
-constexpr uint32_t kBudgetRefusalsMax = 10, kUnreachableMax = 20;  // of the shipped policy
+constexpr uint32_t kBudgetRefusalsMax = 10, kUnreachableMax = 20;  // an hour, as by default
 
 bool Eventually(const std::function<bool()>& is_so) {
   const absl::Time deadline = absl::Now() + kPatience;
@@ -78,7 +78,12 @@ class IncidentsOverTheWire : public ::testing::Test {
   }
   void SetUpPeople(const policy::Change& change) {
     ASSERT_EQ(site_.EnrolEverybody(), absl::OkStatus());
-    if (change != nullptr) ASSERT_EQ(site_.LoadPolicy(policy::NoteForTest(policy::TextForTest(2, change))), absl::OkStatus());
+    const std::string text = policy::TextForTest(2, [&](v1::Policy* policy) {
+      policy->mutable_incidents()->set_budget_refusals_per_hour_max(kBudgetRefusalsMax);
+      policy->mutable_incidents()->set_unreachable_ids_per_hour_max(kUnreachableMax);
+      if (change != nullptr) change(policy);
+    });
+    ASSERT_EQ(site_.LoadPolicy(policy::NoteForTest(text)), absl::OkStatus());
   }
   gateway::Gateway::Options AtStart() {
     gateway::Gateway::Options options;
@@ -326,7 +331,7 @@ TEST_F(IncidentsOverTheWire, ACanaryAnswersAsAnyRecordingAndAlerts) {
     if (entry.leaf.action() != v1::INCIDENT_OPENED && entry.leaf.action() != v1::INCIDENT_ALARM && entry.leaf.action() != v1::CANARY_MARK)
       continue;
     EXPECT_EQ(entry.leaf.recording_id(), "") << "no leaf says which recordings are bait";
-    EXPECT_FALSE(entry.leaf.has_of_sequence()) << "nor does one point at an entry that names it";
+    EXPECT_EQ(entry.leaf.of_sequence(), 0u) << "nor does one point at an entry that names it";
   }
 }
 

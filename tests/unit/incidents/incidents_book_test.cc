@@ -119,7 +119,7 @@ TEST_F(IncidentBookTest, I5_OnlyWhoHadMoreThanItsPartOfASharedBudgetPersists) {
   EXPECT_FALSE(fair_share.IsExceeded(refusal, absl::ZeroDuration()));
   refusal.own_use = 51;
   EXPECT_TRUE(fair_share.IsExceeded(refusal, absl::ZeroDuration()));
-  Suspend("operator-2");
+  ASSERT_TRUE(Suspend("operator-2").ok());
   EXPECT_TRUE(fair_share.IsExceeded(refusal, kSharersCountedFor - absl::Nanoseconds(1))) << "counted once a minute";
   EXPECT_FALSE(fair_share.IsExceeded(refusal, kSharersCountedFor)) << "the part of one is all of it";
   refusal.of = access::SubjectKind::kPerson;
