@@ -47,17 +47,17 @@ Canaries::~Canaries() = default;
 
 absl::StatusOr<std::unique_ptr<Canaries>> Canaries::Open(Parts parts) {
   auto state = std::make_shared<State>(parts);
-  absl::Status problem;
+  absl::Status damage;
   absl::MutexLock lock(&state->mutex);
   const storage::ScanRange all = access::RowsOf(kPrefix);
   absl::Status scanned = parts.records->Scan(storage::Table::kMeta, all, [&](std::string_view row_key, std::string_view row) {
     absl::StatusOr<v1::Canary> canary = OpenCanary(row_key, row, *parts.keys);
-    problem = canary.status();
-    if (problem.ok()) state->by_recording[canary->recording_id()] = *canary;
-    return problem.ok();
+    if (!canary.ok()) damage = canary.status();
+    if (canary.ok()) state->by_recording[canary->recording_id()] = *canary;
+    return true;
   });
   if (!scanned.ok()) return scanned;
-  if (!problem.ok()) return problem;
+  if (!damage.ok()) parts.events->Failure("canary-damaged", damage);
   return std::unique_ptr<Canaries>(new Canaries(state));
 }
 

@@ -14,6 +14,7 @@
 #include "server/audit/log.h"
 #include "server/keys/site_keys.h"
 #include "server/runtime/clock.h"
+#include "server/runtime/event_log.h"
 #include "server/storage/committer.h"
 #include "server/storage/storage.h"
 
@@ -30,8 +31,9 @@ class Canaries {
     storage::Committer* committer;
     const keys::SiteKeys* keys;
     runtime::Clock* clock;
+    runtime::EventLog* events;
   };
-  // DATA_LOSS where a row does not open.
+  // A row that does not open is reported, and left out: calls must be taken in all the same (I11).
   static absl::StatusOr<std::unique_ptr<Canaries>> Open(Parts parts);
   ~Canaries();
 

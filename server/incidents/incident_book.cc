@@ -162,11 +162,19 @@ absl::Status IncidentBook::NoteTold(const std::string& id, uint32_t times_told, 
   return state_->CommitAndAdopt(incident, std::move((*stored)->row), {});
 }
 
-std::vector<v1::Incident> IncidentBook::Unclosed() const {
+std::vector<v1::Incident> IncidentBook::Unclosed(absl::FunctionRef<bool(const v1::Incident& incident)> which) const {
   absl::MutexLock lock(&state_->mutex);
   std::vector<v1::Incident> incidents;
-  for (const auto& [id, incident] : state_->unclosed) incidents.push_back(incident);
+  for (const auto& [id, incident] : state_->unclosed) {
+    if (which(incident)) incidents.push_back(incident);
+  }
   return incidents;
+}
+
+bool IncidentBook::HasOpen() const {
+  absl::MutexLock lock(&state_->mutex);
+  return std::any_of(state_->unclosed.begin(), state_->unclosed.end(),
+                     [](const auto& entry) { return entry.second.state() == v1::Incident::OPEN; });
 }
 
 void IncidentBook::Commit(std::string_view id, std::string_view words, std::unique_ptr<audit::Draft> entry, Change change, Done done) {
@@ -220,11 +228,15 @@ absl::StatusOr<std::optional<v1::Incident>> IncidentBook::Find(std::string_view 
 
 absl::StatusOr<std::vector<v1::Incident>> IncidentBook::List(std::string_view before, size_t limit, bool with_closed) const {
   std::vector<v1::Incident> listed;
-  absl::Status read = ReadIncidents(*state_->parts.records, before, *state_->parts.keys, [&](v1::Incident incident) {
-    if (with_closed || incident.state() != v1::Incident::CLOSED) listed.push_back(std::move(incident));
+  absl::Status damage;
+  absl::Status read = ReadIncidents(*state_->parts.records, before, *state_->parts.keys, [&](absl::StatusOr<v1::Incident> incident) {
+    damage = incident.status();
+    if (!damage.ok()) return false;
+    if (with_closed || incident->state() != v1::Incident::CLOSED) listed.push_back(*std::move(incident));
     return listed.size() < limit;
   });
   if (!read.ok()) return read;
+  if (!damage.ok()) return damage;
   return listed;
 }
 

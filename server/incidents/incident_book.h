@@ -22,6 +22,7 @@
 #include "server/incidents/alarm.h"
 #include "server/keys/site_keys.h"
 #include "server/runtime/clock.h"
+#include "server/runtime/event_log.h"
 #include "server/storage/committer.h"
 #include "server/storage/storage.h"
 
@@ -40,8 +41,9 @@ class IncidentBook {
     const keys::SiteKeys* keys;
     access::Directory* directory;
     runtime::Clock* clock;
+    runtime::EventLog* events;
   };
-  // DATA_LOSS where a row does not open.
+  // A row that does not open is reported, and left out.
   static absl::StatusOr<std::unique_ptr<IncidentBook>> Open(Parts parts);
   ~IncidentBook();
 
@@ -56,8 +58,10 @@ class IncidentBook {
                                         const std::vector<std::string>& alerts);
   // That alert reached its place.
   absl::Status NoteTold(const std::string& id, uint32_t times_told, const std::string& alert);
-  // Those not closed.
-  std::vector<v1::Incident> Unclosed() const;
+  // Of those not closed the ones that this is true of. Called with the book locked.
+  std::vector<v1::Incident> Unclosed(absl::FunctionRef<bool(const v1::Incident& incident)> which) const;
+  // Whether nobody looks after one of them.
+  bool HasOpen() const;
 
   // ---- people's. NOT_FOUND; FAILED_PRECONDITION where it is not in a state for it; ABORTED where it was changed meanwhile. `entry`
   // commits in the same write; its incident and reason are set here. They read the store: not for a thread that must not wait. `done` runs

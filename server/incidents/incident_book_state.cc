@@ -10,11 +10,17 @@ namespace otokura::incidents {
 
 absl::Status IncidentBook::State::Load() {
   std::map<std::string, v1::Incident> loaded;
-  absl::Status read = ReadIncidents(*parts.records, "", *parts.keys, [&](v1::Incident incident) {
-    if (incident.state() != v1::Incident::CLOSED) loaded[incident.id()] = std::move(incident);
+  absl::Status damage;
+  absl::Status read = ReadIncidents(*parts.records, "", *parts.keys, [&](absl::StatusOr<v1::Incident> incident) {
+    if (!incident.ok()) damage = incident.status();
+    if (incident.ok() && incident->state() != v1::Incident::CLOSED) {
+      const std::string id = incident->id();
+      loaded[id] = *std::move(incident);
+    }
     return true;
   });
   if (!read.ok()) return read;
+  if (!damage.ok()) parts.events->Failure("incident-damaged", damage);
   absl::MutexLock lock(&mutex);
   unclosed = std::move(loaded);
   fate_unknown = false;

@@ -16,7 +16,7 @@ namespace otokura::incidents {
 struct IncidentBook::State {
   explicit State(Parts the_parts) : parts(the_parts) {}
 
-  // What is not closed, as the store has it.
+  // What is not closed, as the store has it; what is damaged is reported and left out, for calls must be taken in all the same (I11).
   absl::Status Load();
   // Takes the incident in, unless memory has it newer. In the order of commits: from their callbacks.
   void Adopt(const v1::Incident& incident);

@@ -39,19 +39,15 @@ absl::StatusOr<std::optional<StoredIncident>> ReadIncident(const storage::Record
 }
 
 absl::Status ReadIncidents(const storage::RecordReader& records, std::string_view before, const keys::SiteKeys& keys,
-                           absl::FunctionRef<bool(v1::Incident incident)> incident) {
+                           absl::FunctionRef<bool(absl::StatusOr<v1::Incident> incident)> incident) {
   storage::ScanRange range = access::RowsOf(kPrefix);
   if (!before.empty()) range.last = access::RowOfId(kPrefix, before, keys).row_key;
   range.newest_first = true;
-  absl::Status problem;
-  absl::Status scanned = records.Scan(storage::Table::kMeta, range, [&](std::string_view row_key, std::string_view row) {
+  return records.Scan(storage::Table::kMeta, range, [&](std::string_view row_key, std::string_view row) {
     const std::string id = absl::HexStringToBytes(std::string(row_key.substr(kPrefix.size())));
-    absl::StatusOr<std::string> record = keys.OpenAccount(access::RowOfId(kPrefix, id, keys).sealing_key, row);
-    absl::StatusOr<v1::Incident> opened = record.ok() ? Parse(*record, id) : record.status();
-    problem = opened.status();
-    return problem.ok() && incident(*std::move(opened));
+    const absl::StatusOr<std::string> record = keys.OpenAccount(access::RowOfId(kPrefix, id, keys).sealing_key, row);
+    return incident(record.ok() ? Parse(*record, id) : record.status());
   });
-  return scanned.ok() ? problem : scanned;
 }
 
 }  // namespace otokura::incidents

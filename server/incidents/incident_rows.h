@@ -27,9 +27,9 @@ absl::Status PutIncident(const v1::Incident& incident, std::optional<std::string
 // Nothing where there is no such one. DATA_LOSS where it does not open; FAILED_PRECONDITION where it is from a newer gateway.
 absl::StatusOr<std::optional<StoredIncident>> ReadIncident(const storage::RecordReader& records, std::string_view id,
                                                            const keys::SiteKeys& keys);
-// Newest first, below `before` where it is not empty, until `incident` gives false. Errors as above.
+// Newest first, below `before` where it is not empty, until `incident` gives false; each may be damaged, with an error as above.
 absl::Status ReadIncidents(const storage::RecordReader& records, std::string_view before, const keys::SiteKeys& keys,
-                           absl::FunctionRef<bool(v1::Incident incident)> incident);
+                           absl::FunctionRef<bool(absl::StatusOr<v1::Incident> incident)> incident);
 
 }  // namespace otokura::incidents
 

@@ -84,9 +84,7 @@ access::GateWatch::Logged Watch::Decided(const access::Caller& caller, const acc
 // ---- the watch's own thread
 
 bool Watch::TakeInbox(std::deque<Observation>* observations, std::vector<ToldOf>* told) {
-  const auto is_open = [](const v1::Incident& incident) { return incident.state() == v1::Incident::OPEN; };
-  const std::vector<v1::Incident> incidents = parts_.book->Unclosed();
-  const bool has_work = !waiting_.empty() || !told_waiting_.empty() || std::any_of(incidents.begin(), incidents.end(), is_open);
+  const bool has_work = !waiting_.empty() || !told_waiting_.empty() || parts_.book->HasOpen();
   uint64_t lost = 0;
   bool stopping = false;
   {
@@ -171,28 +169,25 @@ void Watch::NoteTold(const std::vector<ToldOf>& told) {
 
 void Watch::Climb() {
   const std::vector<v1::LadderStep> steps = StepsOf(parts_.policy->Get()->incidents(), alerts_);
-  for (const v1::Incident& incident : parts_.book->Unclosed()) {
-    if (incident.state() == v1::Incident::OPEN) Climb(incident, steps);
+  const absl::Time now = parts_.clock->Now();
+  for (const v1::Incident& incident :
+       parts_.book->Unclosed([&](const v1::Incident& one) { return DueStep(one, steps, now).has_value(); })) {
+    const size_t due = *DueStep(incident, steps, now);
+    const auto taken = parts_.book->TakeStep(incident.id(), due, steps[due], AlertsOf(steps[due], alerts_));
+    if (taken.ok()) Offer(*taken);  // else looked after meanwhile, or looked at again soon
   }
 }
 
-void Watch::Climb(const v1::Incident& incident, const std::vector<v1::LadderStep>& steps) {
-  const std::optional<size_t> due = DueStep(incident, steps, parts_.clock->Now());
-  if (!due.has_value()) return;
-  const absl::StatusOr<v1::Incident> taken = parts_.book->TakeStep(incident.id(), *due, steps[*due], AlertsOf(steps[*due], alerts_));
-  if (!taken.ok()) return;  // looked after meanwhile, or looked at again soon
-  for (const std::string& alert : taken->awaiting()) {
-    if (const auto delivery = deliveries_.find(alert); delivery != deliveries_.end()) delivery->second->Offer(*taken);
+void Watch::Offer(const v1::Incident& incident) {
+  for (const std::string& alert : incident.awaiting()) {
+    if (const auto delivery = deliveries_.find(alert); delivery != deliveries_.end()) delivery->second->Offer(incident);
   }
 }
 
 // What was to be told when the gateway stopped, or was killed.
 void Watch::TellAgain() {
-  for (const v1::Incident& incident : parts_.book->Unclosed()) {
-    for (const std::string& alert : incident.awaiting()) {
-      if (const auto delivery = deliveries_.find(alert); delivery != deliveries_.end()) delivery->second->Offer(incident);
-    }
-  }
+  const auto waits = [](const v1::Incident& incident) { return !incident.awaiting().empty(); };
+  for (const v1::Incident& incident : parts_.book->Unclosed(waits)) Offer(incident);
 }
 
 }  // namespace otokura::incidents

@@ -91,7 +91,7 @@ class Watch : public access::GateWatch {
   void ReportLost(uint64_t lost);
   void NoteTold(const std::vector<ToldOf>& told);
   void Climb();
-  void Climb(const v1::Incident& incident, const std::vector<v1::LadderStep>& steps);
+  void Offer(const v1::Incident& incident);
   void TellAgain();
 
   const AlertConfigs alerts_;

@@ -201,10 +201,10 @@ absl::Status Gateway::MakeAnchors() {
 absl::Status Gateway::OpenIncidents() {
   const storage::RecordReader* const records = &store_.engine->records();
   const keys::SiteKeys* const keys = &store_.keys->site();
-  auto book = incidents::IncidentBook::Open({records, committer_.get(), keys, directory_.get(), clock_.get()});
+  auto book = incidents::IncidentBook::Open({records, committer_.get(), keys, directory_.get(), clock_.get(), events_});
   if (!book.ok()) return book.status();
   incident_book_ = *std::move(book);
-  auto canaries = incidents::Canaries::Open({records, committer_.get(), keys, clock_.get()});
+  auto canaries = incidents::Canaries::Open({records, committer_.get(), keys, clock_.get(), events_});
   if (!canaries.ok()) return canaries.status();
   canaries_ = *std::move(canaries);
   const incidents::Watch::Parts parts{incident_book_.get(), canaries_.get(), directory_.get(), policy_.get(), clock_.get(), events_};

@@ -1,9 +1,12 @@
 // The book over a store that fails, with a real directory: who is suspended with what, and that no alarm is lost or taken in twice.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include "absl/strings/escaping.h"
 #include "server/incidents/fair_share.h"
 #include "server/incidents/incident_book.h"
+#include "server/runtime/event_log.h"
 #include "tests/unit/access/directory_site.h"
 #include "tests/unit/incidents/incident_site.h"
 
@@ -22,9 +25,13 @@ class IncidentBookTest : public access::DirectoryTest {
     book_.reset();
   }
   void OpenBook() {
-    auto book = IncidentBook::Open({&site_.engine->records(), site_.committer.get(), &site_.keys, directory_.get(), &site_.clock});
+    auto book =
+        IncidentBook::Open({&site_.engine->records(), site_.committer.get(), &site_.keys, directory_.get(), &site_.clock, &events_});
     ASSERT_TRUE(book.ok()) << book.status();
     book_ = *std::move(book);
+  }
+  std::vector<v1::Incident> Unclosed() const {
+    return book_->Unclosed([](const v1::Incident&) { return true; });
   }
   static Alarm Of(v1::IncidentAlarm facts, v1::Role role = v1::OPERATOR) {
     facts.set_role(role);
@@ -42,6 +49,7 @@ class IncidentBookTest : public access::DirectoryTest {
     return raised;
   }
 
+  runtime::EventLog events_{STDERR_FILENO};
   std::unique_ptr<IncidentBook> book_;
 };
 
@@ -49,8 +57,8 @@ TEST_F(IncidentBookTest, I11_ARecorderIsNeverSuspended) {
   Enrol(AccountForTest(v1::RECORDER, "pbx"));
   ASSERT_EQ(book_->Raise(Of(AlarmForTest(v1::ENUMERATION, "pbx"), v1::RECORDER)), absl::OkStatus());
   EXPECT_FALSE(IsSuspended("pbx"));
-  ASSERT_THAT(book_->Unclosed(), SizeIs(1));
-  EXPECT_FALSE(book_->Unclosed()[0].alarms(0).suspended());
+  ASSERT_THAT(Unclosed(), SizeIs(1));
+  EXPECT_FALSE(Unclosed()[0].alarms(0).suspended());
 }
 
 TEST_F(IncidentBookTest, OfTwoOfficersOneStays) {
@@ -60,7 +68,7 @@ TEST_F(IncidentBookTest, OfTwoOfficersOneStays) {
   EXPECT_TRUE(IsSuspended("officer-1"));
   ASSERT_EQ(book_->Raise(Of(AlarmForTest(v1::ENUMERATION, "officer-2"), v1::SECURITY)), absl::OkStatus());
   EXPECT_FALSE(IsSuspended("officer-2"));
-  EXPECT_THAT(book_->Unclosed(), SizeIs(2));
+  EXPECT_THAT(Unclosed(), SizeIs(2));
 }
 
 TEST_F(IncidentBookTest, I3_AnAlarmOfUnknownFateIsTakenInOnce) {
@@ -72,10 +80,10 @@ TEST_F(IncidentBookTest, I3_AnAlarmOfUnknownFateIsTakenInOnce) {
     ASSERT_EQ(RaiseUntilTaken(alarm), absl::OkStatus());
   }
   EXPECT_TRUE(IsSuspended("thief"));
-  ASSERT_THAT(book_->Unclosed(), SizeIs(1));
-  EXPECT_EQ(book_->Unclosed()[0].alarms_size(), 2);
-  EXPECT_TRUE(book_->Unclosed()[0].alarms(0).suspended());
-  EXPECT_FALSE(book_->Unclosed()[0].alarms(1).suspended()) << "already";
+  ASSERT_THAT(Unclosed(), SizeIs(1));
+  EXPECT_EQ(Unclosed()[0].alarms_size(), 2);
+  EXPECT_TRUE(Unclosed()[0].alarms(0).suspended());
+  EXPECT_FALSE(Unclosed()[0].alarms(1).suspended()) << "already";
 }
 
 TEST_F(IncidentBookTest, ARestartFindsWhatIsNotClosed) {
@@ -83,13 +91,13 @@ TEST_F(IncidentBookTest, ARestartFindsWhatIsNotClosed) {
   Enrol(AccountForTest(v1::OPERATOR, "other"));
   ASSERT_EQ(book_->Raise(Of(AlarmForTest(v1::RACED, "thief"))), absl::OkStatus());
   ASSERT_EQ(book_->Raise(Of(AlarmForTest(v1::RACED, "other"))), absl::OkStatus());
-  const std::string id = book_->Unclosed()[0].id();
+  const std::string id = Unclosed()[0].id();
   std::promise<absl::Status> closed;
   book_->Close(id, "nothing", "officer", Entry(v1::INCIDENT_CLOSE), [&](const auto& answer) { closed.set_value(answer.status()); });
   ASSERT_EQ(closed.get_future().get(), absl::OkStatus());
   OpenBook();
-  ASSERT_THAT(book_->Unclosed(), SizeIs(1));
-  EXPECT_NE(book_->Unclosed()[0].id(), id);
+  ASSERT_THAT(Unclosed(), SizeIs(1));
+  EXPECT_NE(Unclosed()[0].id(), id);
   EXPECT_THAT(*book_->List("", 10, /*with_closed=*/false), SizeIs(1));
   const auto all = book_->List("", 10, /*with_closed=*/true);
   ASSERT_THAT(*all, SizeIs(2));
@@ -105,6 +113,20 @@ TEST_F(IncidentBookTest, TwoTouchesOfBaitSuspendAcrossARestart) {
   OpenBook();
   ASSERT_EQ(book_->Raise(Of(CanaryForTest("thief", "bait-2", kFirstAlarm + absl::Hours(1)))), absl::OkStatus());
   EXPECT_TRUE(IsSuspended("thief"));
+}
+
+TEST_F(IncidentBookTest, I11_ADamagedIncidentStopsNoStartAndNoAlarm) {
+  Enrol(AccountForTest(v1::OPERATOR, "thief"));
+  ASSERT_EQ(book_->Raise(Of(AlarmForTest(v1::RACED, "thief"))), absl::OkStatus());
+  const std::string id = Unclosed()[0].id();
+  storage::Batch damage;
+  damage.Put(storage::Table::kMeta, "incident/" + absl::BytesToHexString(id), "nonsense");
+  ASSERT_EQ(site_.engine->records().Commit(damage), absl::OkStatus());
+  OpenBook();
+  EXPECT_THAT(Unclosed(), IsEmpty());
+  EXPECT_EQ(book_->Find(id).status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(book_->Raise(Of(AlarmForTest(v1::RACED, "thief"))), absl::OkStatus());
+  EXPECT_THAT(Unclosed(), SizeIs(1));
 }
 
 TEST_F(IncidentBookTest, I5_OnlyWhoHadMoreThanItsPartOfASharedBudgetPersists) {
