@@ -77,6 +77,7 @@ absl::StatusOr<AuditEntry> ReadAuditEntry(std::string_view leaf_bytes, const v1:
   entry.subject = leaf.subject();
   entry.policy_sha256 = absl::BytesToHexString(leaf.policy_sha256());
   entry.grant_id = RecordingIdText(leaf.grant_id());
+  entry.incident_id = absl::BytesToHexString(leaf.incident_id());
   if (absl::Status opened = Open(leaf, details, &entry); !opened.ok()) return opened;
   return entry;
 }

@@ -101,6 +101,7 @@ void PrintShown(const AuditEntry& entry) {
   add("company", entry.company);
   add("contract", entry.contract);
   add("grant", entry.grant_id);
+  add("incident", entry.incident_id);
   add("approver", entry.approver);
   add("certificate", entry.certificate);
   add("address", entry.address);

@@ -68,7 +68,8 @@ nlohmann::json ToJson(const AuditEntry& entry) {
                                                               {"target", entry.target},
                                                               {"contract", entry.contract},
                                                               {"approver", entry.approver},
-                                                              {"grant_id", entry.grant_id}};
+                                                              {"grant_id", entry.grant_id},
+                                                              {"incident_id", entry.incident_id}};
   for (const auto& [name, text] : texts) {
     if (!text.empty()) line[name] = text;
   }

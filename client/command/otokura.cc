@@ -42,6 +42,7 @@ int RunOtokura(int argc, const char* const* argv) {
   AddCase(&app, &session);
   AddAudit(&app, &session);
   AddAdmin(&app, &session);
+  AddIncident(&app, &session);
   AddWitness(&app, &session);
   try {
     app.parse(argc, argv);

@@ -29,10 +29,12 @@ void AddAudit(CLI::App* app, Session* session);
 void AddAuditProofs(CLI::App* audit, Session* session);  // key, export, verify, prove, verify-proof
 void AddAdmin(CLI::App* app, Session* session);
 void AddAdminAccount(CLI::App* admin, Session* session);
+void AddAdminCanary(CLI::App* admin, Session* session);
 void AddAdminContract(CLI::App* admin, Session* session);
 void AddAdminLog(CLI::App* admin, Session* session);
 void AddAdminPolicy(CLI::App* admin, Session* session);
 void AddPolicySigning(CLI::App* policy, Session* session);  // signer, sign
+void AddIncident(CLI::App* app, Session* session);
 void AddWitness(CLI::App* app, Session* session);
 
 // --purpose and --reference. Not required: only some of what the command does needs them, and the gateway says so.

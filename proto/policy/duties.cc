@@ -11,11 +11,11 @@ constexpr Action kHearingActions[] = {Action::kShowPersonal, Action::kSearchPers
 constexpr Action kRequestingActions[] = {Action::kRequestGrant};
 constexpr Action kGrantingActions[] = {Action::kApproveGrant};
 constexpr Action kLogActions[] = {Action::kListAudit,  Action::kCountAudit,  Action::kFollowAudit, Action::kExportAudit,
-                                  Action::kProveAudit, Action::kMakeReceipt, Action::kReopenLog};
+                                  Action::kProveAudit, Action::kMakeReceipt, Action::kReopenLog,   Action::kListIncidents};
 constexpr Action kReopeningActions[] = {Action::kReopenLog};
 constexpr Action kEnrollingActions[] = {Action::kAddAccount, Action::kRenewAccount, Action::kAddContract};
 constexpr Action kConfirmingActions[] = {Action::kConfirmAccount, Action::kConfirmContract, Action::kRestoreAccount,
-                                         Action::kSuspendAccount};
+                                         Action::kSuspendAccount, Action::kHandleIncident,  Action::kMarkCanary};
 constexpr Action kPolicyActions[] = {Action::kLoadPolicy};
 
 constexpr Duty kRecording{"recording", kRecordingActions};

@@ -95,6 +95,13 @@ std::vector<std::string> Directory::PersonsOf(const std::vector<std::string>& co
   return persons;
 }
 
+size_t Directory::CountActive(absl::FunctionRef<bool(const Enrolled& enrolled)> which) const {
+  absl::MutexLock lock(&state_->mutex);
+  return static_cast<size_t>(std::count_if(state_->by_name.begin(), state_->by_name.end(), [&](const auto& entry) {
+    return entry.second->account.state() == v1::Account::ACTIVE && which(*entry.second);
+  }));
+}
+
 absl::Status Directory::ReloadRevocations() { return state_->revocations.Reload(state_->clock->Now()); }
 
 absl::Status EnrolAtInit(const v1::AddAccountRequest& request, const v1::GatewayConfig& config, const keys::SiteKeys& keys, absl::Time now,

@@ -74,6 +74,19 @@ class Directory {
   // Lifts a suspension. Sets the entry's reason too. That nobody restores an account of their own is Decide's to refuse.
   void Restore(std::string_view name, std::string_view reason, std::unique_ptr<audit::Draft> entry, Done done);
 
+  // What suspends an account as part of somebody's write: in the batch its row on the condition that it still is what was read, and, of the
+  // security role, that another active one is. FAILED_PRECONDITION where it is suspended already, or the last active one of the security
+  // role; NOT_FOUND. Reads the store.
+  struct Suspension {
+    v1::Account account;  // as it will be
+    storage::Batch batch;
+  };
+  absl::StatusOr<Suspension> PrepareSuspension(std::string_view name, std::string_view reason) const;
+  // Takes the account in as it is stored: once that write is done, or its fate unknown. Every Caller of it turns unwelcome.
+  absl::Status Reread(std::string_view name) const;
+  // Accounts that are active, of those that this is true of.
+  size_t CountActive(absl::FunctionRef<bool(const Enrolled& enrolled)> which) const;
+
   // By name, after `after`, as they are now.
   std::vector<v1::Account> List(std::string_view after, size_t limit) const;
   std::optional<v1::Account> Find(std::string_view name) const;

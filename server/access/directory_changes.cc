@@ -123,6 +123,25 @@ void Directory::Suspend(std::string_view name, std::string_view reason, std::uni
   Commit(name, std::move(entry), suspend, std::move(done));
 }
 
+absl::StatusOr<Directory::Suspension> Directory::PrepareSuspension(std::string_view name, std::string_view reason) const {
+  absl::StatusOr<std::optional<StoredAccount>> stored = state_->Refresh(name);
+  if (!stored.ok()) return stored.status();
+  if (!stored->has_value()) return NoSuchAccount();
+  Suspension suspension;
+  absl::StatusOr<v1::Account> suspended = Suspended((*stored)->account, reason);
+  if (!suspended.ok()) return suspended.status();
+  if (suspended->role() == v1::SECURITY) {
+    if (absl::Status other = state_->DemandAnotherOfficer(name, &suspension.batch); !other.ok()) return other;
+  }
+  suspension.batch.may_use_reserve = true;
+  absl::Status put = ReplaceAccount(*suspended, std::move((*stored)->row), *state_->keys, &suspension.batch);
+  if (!put.ok()) return put;
+  suspension.account = *std::move(suspended);
+  return suspension;
+}
+
+absl::Status Directory::Reread(std::string_view name) const { return state_->Refresh(name).status(); }
+
 void Directory::Restore(std::string_view name, std::string_view reason, std::unique_ptr<audit::Draft> entry, Done done) {
   if (absl::Status status = CheckText("reason", reason, kReasonBytesMax); !status.ok()) return done(status);
   const auto restore = [&](v1::Account stored, storage::Batch*, audit::Draft* draft) {

@@ -92,7 +92,8 @@ void ChargeApprover(const v1::Grant& grant, ChargedDraft* draft) {
 std::unique_ptr<ChargedDraft> DraftFor(const Caller& caller, const Ask& ask, const Decision& decision) {
   auto draft = std::make_unique<ChargedDraft>();
   v1::AuditEntry& leaf = draft->leaf;
-  leaf.set_action(AuditActionOf(ask, decision.allowed));
+  const bool is_named = ask.logged_as != v1::AUDIT_ACTION_UNSPECIFIED;
+  leaf.set_action(is_named ? ask.logged_as : AuditActionOf(ask, decision.allowed));
   leaf.set_decision(decision.allowed ? v1::ALLOWED : v1::DENIED);
   leaf.set_rule(decision.rule);
   leaf.set_role(std::string(RoleName(caller.account().role())));

@@ -17,6 +17,7 @@ keys::Released WhatIsReleased(Action action) {
     case Action::kCountAudit:
     case Action::kFollowAudit:
     case Action::kExportAudit:
+    case Action::kListIncidents:
       return keys::Released::kAuditDetails;
     default:
       return keys::Released::kMetadata;
@@ -25,7 +26,8 @@ keys::Released WhatIsReleased(Action action) {
 
 bool Releases(Action action) {
   return action == Action::kShow || action == Action::kShowPersonal || action == Action::kListen || action == Action::kDownload ||
-         action == Action::kListAudit || action == Action::kCountAudit || action == Action::kFollowAudit || action == Action::kExportAudit;
+         action == Action::kListAudit || action == Action::kCountAudit || action == Action::kFollowAudit ||
+         action == Action::kExportAudit || action == Action::kListIncidents;
 }
 
 }  // namespace
@@ -96,25 +98,31 @@ void Gate::Note(const Caller& caller, const Ask& ask, std::function<void(absl::S
   Allow(caller, ask, std::move(done));
 }
 
+GateWatch::Logged Gate::Tell(const Caller& caller, const Ask& ask, const Decision& decision) const {
+  return watch_ == nullptr ? nullptr : watch_->Decided(caller, ask, decision);
+}
+
 void Gate::Allow(const Caller& caller, const Ask& ask, Allowed done) {
   const Decision decision = DecideNow(caller, ask);
   if (!decision.allowed) return Refuse(caller, ask, decision, std::move(done));
   std::unique_ptr<ChargedDraft> draft = DraftFor(caller, ask, decision);
   if (charges_ != nullptr) {
-    if (absl::Status charged = charges_->Reserve(caller, ask, draft.get()); !charged.ok()) {
-      return Refuse(caller, ask,
-                    {false, absl::IsResourceExhausted(charged) ? "budget" : "ledger", charged, decision.purpose, decision.grant},
-                    std::move(done));
+    BudgetRefusal met;
+    if (absl::Status charged = charges_->Reserve(caller, ask, draft.get(), &met); !charged.ok()) {
+      if (!absl::IsResourceExhausted(charged))
+        return Refuse(caller, ask, {false, "ledger", charged, decision.purpose, decision.grant}, std::move(done));
+      return Refuse(caller, ask, {false, "budget", charged, decision.purpose, decision.grant, std::move(met)}, std::move(done));
     }
   }
   const v1::AuditEntry leaf = draft->leaf;
   const std::string approver = draft->particulars.approver;
   const uint64_t reservation = draft->reservation;
-  committer_->Commit(CommitOf(std::move(draft), [charges = charges_, leaf, approver, reservation, done = std::move(done)](
-                                                    const absl::Status& status, absl::Span<const uint64_t> sequences) {
+  committer_->Commit(CommitOf(std::move(draft), [charges = charges_, leaf, approver, reservation, told = Tell(caller, ask, decision),
+                                                 done = std::move(done)](const absl::Status& status, absl::Span<const uint64_t> sequences) {
     const bool stored = status.ok() && sequences.size() == 1;
     if (charges != nullptr && stored) charges->Stored(sequences.front(), leaf, approver);
     if (charges != nullptr && !stored) charges->NotStored(reservation);
+    if (told != nullptr) told(stored ? std::optional(sequences.front()) : std::nullopt);
     if (!stored) return done(LogIsDown());
     done(sequences.front());
   }));

@@ -15,7 +15,9 @@
 #include "otokura/v1/audit.pb.h"
 #include "otokura/v1/recording.pb.h"
 #include "server/access/caller.h"
+#include "server/access/egress/budget_refusal.h"
 #include "server/access/egress/charges.h"
+#include "server/access/gate_watch.h"
 #include "server/access/grant.h"
 #include "server/access/log_ceilings.h"
 #include "server/access/policy_in_force.h"
@@ -38,7 +40,7 @@ inline constexpr size_t kPurposeBytesMax = 32;
 struct Resource {
   storage::RecordingId id;
   std::string centre;
-  bool own = false;    // its agent is the caller's agent
+  bool own = false;      // its agent is the caller's agent
   absl::Time came_in{};  // when the call was opened
 };
 
@@ -66,17 +68,19 @@ struct Ask {
   std::string policy_sha256;                                                        // kLoadPolicy: of a text that its signers signed
   // The policy that this was prepared under, where something was: the decision must be under the same. Null: the one in force.
   std::shared_ptr<const Rules> rules{};
+  v1::AuditAction logged_as = v1::AUDIT_ACTION_UNSPECIFIED;  // where one right covers several actions of the log: which of them this is
 };
 
 struct Decision {
   bool allowed = false;
-  std::string rule;  // a fixed word: "role", "purpose", "reference", "field", "scope-or-absent", "own-account", "same-person",
-                     // "contract-tree", those of Caller::AdmissionAt, "log-unproven", "policy-damaged", "budget", "ledger", "case",
-                     // "own-case", "allowed"; recording: "centre", "queue", "retention-class", "format"; loading a policy:
-                     // "policy-document", "policy-signatures", "policy-serial"
-  absl::Status refusal;                  // what the caller is told; OK when allowed
-  std::string purpose{};                 // as stated, where it is a word of the policy: what the log may hold in clear
-  std::shared_ptr<const Grant> grant{};  // under which it is allowed; null: it needed none
+  std::string rule;       // a fixed word: "role", "purpose", "reference", "field", "scope-or-absent", "own-account", "same-person",
+                          // "contract-tree", those of Caller::AdmissionAt, "log-unproven", "policy-damaged", "budget", "ledger", "case",
+                          // "own-case", "allowed"; recording: "centre", "queue", "retention-class", "format"; loading a policy:
+                          // "policy-document", "policy-signatures", "policy-serial"
+  absl::Status refusal;   // what the caller is told; OK when allowed
+  std::string purpose{};  // as stated, where it is a word of the policy: what the log may hold in clear
+  std::shared_ptr<const Grant> grant{};   // under which it is allowed; null: it needed none
+  std::optional<BudgetRefusal> budget{};  // rule "budget"
 };
 
 // The scope in which this caller may do it: the role's, narrowed by the account. SCOPE_UNSPECIFIED: not at all.
@@ -114,6 +118,8 @@ class Gate {
 
   // Borrowed; before the first request. Without it no purpose is ever served by a case.
   void HoldToCases(const Cases* cases) { cases_ = cases; }
+  // Borrowed; before the first request.
+  void TellOfDecisions(GateWatch* watch) { watch_ = watch; }
 
   // The decision as it is now, of which nothing is logged yet: for whoever commits the entry with a change of its own, or refuses.
   Decision DecideNow(const Caller& caller, const Ask& ask) const;
@@ -126,8 +132,8 @@ class Gate {
   std::shared_ptr<const Rules> rules() const { return policy_->Get(); }
 
   // Decides, makes the entry durable, then gives the permit, or the refusal. UNAVAILABLE where the entry cannot be written: nothing leaves.
-  // For kShow, kShowPersonal → Released::kMetadata; kListen, kDownload → kAudio; kListAudit, kCountAudit, kFollowAudit, kExportAudit →
-  // kAuditDetails.
+  // For kShow, kShowPersonal → Released::kMetadata; kListen, kDownload → kAudio; kListAudit, kCountAudit, kFollowAudit, kExportAudit,
+  // kListIncidents → kAuditDetails.
   void Release(const Caller& caller, Ask ask, std::function<void(absl::StatusOr<keys::ReleasePermit>)> done);
   // Searches, proofs, receipts, account and key actions: an entry without a permit. Gives the entry's sequence.
   void Note(const Caller& caller, const Ask& ask, std::function<void(absl::StatusOr<uint64_t>)> done);
@@ -171,7 +177,9 @@ class Gate {
   Decision JudgeReason(const Rules& rules, const Caller& caller, const Ask& ask, Asked asked) const;
   // Decides, charges and logs; gives the entry's sequence once it is durable, or the refusal.
   void Allow(const Caller& caller, const Ask& ask, Allowed done);
-  void Log(std::unique_ptr<audit::Draft> draft, RefusalFloods::Summary counted_otherwise, std::function<void(absl::Status)> logged);
+  using Written = std::function<void(const absl::Status& status, std::optional<uint64_t> sequence)>;
+  void Log(std::unique_ptr<audit::Draft> draft, RefusalFloods::Summary counted_otherwise, Written written);
+  GateWatch::Logged Tell(const Caller& caller, const Ask& ask, const Decision& decision) const;
   void WriteSummary(RefusalFloods::Summary summary);
 
   storage::Committer* const committer_;
@@ -181,6 +189,7 @@ class Gate {
   Charges* const charges_;
   const GrantsInForce* const grants_;
   const Cases* cases_ = nullptr;
+  GateWatch* watch_ = nullptr;
   const std::shared_ptr<RefusalFloods> floods_;  // shared with the callbacks of commits, which may come after the gate is gone
 };
 

@@ -21,16 +21,6 @@ std::string_view WithoutScheme(std::string_view peer) {
   return peer;
 }
 
-// Of "[address]" or "[address]:port", brackets escaped or not; otherwise all up to a single colon.
-std::string HostOf(std::string_view peer) {
-  const std::string_view escaped = WithoutScheme(peer);
-  const std::string host = absl::StrReplaceAll(absl::string_view(escaped.data(), escaped.size()), {{"%5B", "["}, {"%5D", "]"}});
-  if (!host.empty() && host.front() == '[') return host.substr(1, std::min(host.find(']'), host.size()) - 1);
-  const size_t colon = host.find(':');
-  const bool has_port = colon != std::string::npos && host.find(':', colon + 1) == std::string::npos;
-  return has_port ? host.substr(0, colon) : host;
-}
-
 template <size_t kBytes>
 std::string Prefix(int family, const std::string& host, size_t kept, const char* length) {
   unsigned char address[kBytes];
@@ -45,6 +35,16 @@ uint32_t SumOf(uint32_t a, uint32_t b) {
 }
 
 }  // namespace
+
+// Brackets may be escaped; without any, a single colon is before the port.
+std::string HostOf(std::string_view peer) {
+  const std::string_view escaped = WithoutScheme(peer);
+  const std::string host = absl::StrReplaceAll(absl::string_view(escaped.data(), escaped.size()), {{"%5B", "["}, {"%5D", "]"}});
+  if (!host.empty() && host.front() == '[') return host.substr(1, std::min(host.find(']'), host.size()) - 1);
+  const size_t colon = host.find(':');
+  const bool has_port = colon != std::string::npos && host.find(':', colon + 1) == std::string::npos;
+  return (has_port ? host.substr(0, colon) : host).substr(0, kOtherAddressBytesMax);
+}
 
 std::string AddressPrefix(std::string_view peer) {
   const std::string host = HostOf(peer);

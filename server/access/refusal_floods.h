@@ -46,6 +46,8 @@ struct RefusalKind {
 // The network that an address lies in, which is what one attacker has of addresses: "192.0.2.0/24", "2001:db8:1::/48". Understands
 // "ipv4:1.2.3.4:5", "ipv6:[::1]:5", "ipv6:%5B::1%5D:5" and the same without scheme or port; anything else stays as it is.
 std::string AddressPrefix(std::string_view peer);
+// Without scheme, brackets and port: "192.0.2.1", "2001:db8::1"; anything else, at most 64 bytes of it, as it is.
+std::string HostOf(std::string_view peer);
 
 // Thread-safe.
 class RefusalFloods {

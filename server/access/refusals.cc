@@ -42,11 +42,17 @@ void Gate::Refuse(const Caller& caller, const Ask& ask, const Decision& decision
   SummariseRefusals();
   std::unique_ptr<audit::Draft> draft = DraftFor(caller, ask, decision);
   const Refusal refusal = RefusalOf(*draft);
+  const GateWatch::Logged watch = Tell(caller, ask, decision);
   const RefusalFloods::Taken taken = floods_->Take(refusal, LogBytes(draft->particulars), clock_->Now());
-  if (taken.verdict == RefusalFloods::Verdict::kThrottled) return told(Throttled(taken.retry_at));
-  if (taken.verdict == RefusalFloods::Verdict::kCounted) return told(decision.refusal);
+  if (taken.verdict != RefusalFloods::Verdict::kEntry) {
+    if (watch != nullptr) watch(std::nullopt);
+    return told(taken.verdict == RefusalFloods::Verdict::kThrottled ? Throttled(taken.retry_at) : decision.refusal);
+  }
   Log(std::move(draft), RefusalFloods::SummaryOf(refusal, 1),
-      [decision, told = std::move(told)](const absl::Status& status) { told(status.ok() ? decision.refusal : LogIsDown()); });
+      [decision, watch, told = std::move(told)](const absl::Status& status, std::optional<uint64_t> sequence) {
+        if (watch != nullptr) watch(sequence);
+        told(status.ok() ? decision.refusal : LogIsDown());
+      });
 }
 
 void Gate::Refused(v1::AuditAction action, std::string_view rule, std::string_view role, audit::Particulars particulars) {
@@ -59,7 +65,7 @@ void Gate::Refused(v1::AuditAction action, std::string_view rule, std::string_vi
   draft->particulars = std::move(particulars);
   const Refusal refusal = RefusalOf(*draft);
   if (floods_->Take(refusal, LogBytes(draft->particulars), clock_->Now()).verdict != RefusalFloods::Verdict::kEntry) return;
-  Log(std::move(draft), RefusalFloods::SummaryOf(refusal, 1), [](const absl::Status&) {});
+  Log(std::move(draft), RefusalFloods::SummaryOf(refusal, 1), [](const absl::Status&, std::optional<uint64_t>) {});
 }
 
 void Gate::RefusedUnseen(v1::AuditAction action, std::string_view rule, uint32_t count) {
@@ -92,16 +98,17 @@ void Gate::WriteSummary(RefusalFloods::Summary summary) {
   draft->particulars.company = summary.company;
   draft->particulars.contract = summary.contract;
   draft->particulars.address = summary.kind.address;
-  Log(std::move(draft), std::move(summary), [](const absl::Status&) {});
+  Log(std::move(draft), std::move(summary), [](const absl::Status&, std::optional<uint64_t>) {});
 }
 
 // What cannot be written is counted into a later summary.
-void Gate::Log(std::unique_ptr<audit::Draft> draft, RefusalFloods::Summary counted_otherwise, std::function<void(absl::Status)> logged) {
-  committer_->Commit(CommitOf(std::move(draft), [floods = floods_, counted_otherwise = std::move(counted_otherwise), now = clock_->Now(),
-                                                 logged = std::move(logged)](const absl::Status& status, absl::Span<const uint64_t>) {
-    if (!status.ok()) floods->Add(counted_otherwise, now);
-    logged(status);
-  }));
+void Gate::Log(std::unique_ptr<audit::Draft> draft, RefusalFloods::Summary counted_otherwise, Written written) {
+  committer_->Commit(
+      CommitOf(std::move(draft), [floods = floods_, counted_otherwise = std::move(counted_otherwise), now = clock_->Now(),
+                                  written = std::move(written)](const absl::Status& status, absl::Span<const uint64_t> sequences) {
+        if (!status.ok()) floods->Add(counted_otherwise, now);
+        written(status, status.ok() && sequences.size() == 1 ? std::optional(sequences.front()) : std::nullopt);
+      }));
 }
 
 }  // namespace otokura::access

@@ -19,6 +19,7 @@ constexpr char kDefaultListenAddress[] = "127.0.0.1:8443";
 constexpr uint32_t kDefaultCheckpointIntervalMs = 1000;
 constexpr uint32_t kDefaultAnchorLagSeconds = 10;
 constexpr uint32_t kDefaultAnchorTimeoutMs = 3000;
+constexpr uint32_t kDefaultAlertTimeoutMs = 3000;
 constexpr size_t kMistakesMax = 50;  // a file that is no configuration at all need not be read out to its end
 
 class MistakeList : public google::protobuf::io::ErrorCollector {
@@ -40,6 +41,12 @@ void FillDefaults(v1::LogConfig* log) {
   }
 }
 
+void FillDefaults(google::protobuf::RepeatedPtrField<v1::AlertConfig>* alerts) {
+  for (v1::AlertConfig& alert : *alerts) {
+    if (alert.timeout_ms() == 0) alert.set_timeout_ms(kDefaultAlertTimeoutMs);
+  }
+}
+
 }  // namespace
 
 absl::StatusOr<v1::GatewayConfig> ParseConfiguration(std::string_view text) {
@@ -50,6 +57,7 @@ absl::StatusOr<v1::GatewayConfig> ParseConfiguration(std::string_view text) {
   if (!parser.ParseFromString(std::string(text), &config)) return absl::InvalidArgumentError(absl::StrJoin(list.mistakes(), "\n"));
   if (config.listen_address().empty()) config.set_listen_address(kDefaultListenAddress);
   FillDefaults(config.mutable_log());
+  FillDefaults(config.mutable_alerts());
   *config.mutable_limits() = recordings::WithDefaults(config.limits());
   return config;
 }
@@ -77,6 +85,7 @@ std::vector<Problem> CheckConfiguration(const v1::GatewayConfig& config, absl::T
   CheckLog(config.log(), problems);
   CheckAnchors(config, problems);
   CheckPolicySigners(config, problems);
+  CheckAlerts(config, problems);
   return problems.Take();
 }
 

@@ -35,6 +35,7 @@ void CheckNames(const v1::GatewayConfig& config, ProblemList& problems);        
 void CheckLimits(const v1::LimitsConfig& limits, ProblemList& problems);
 void CheckLog(const v1::LogConfig& log, ProblemList& problems);
 void CheckAnchors(const v1::GatewayConfig& config, ProblemList& problems);
+void CheckAlerts(const v1::GatewayConfig& config, ProblemList& problems);
 void CheckPolicySigners(const v1::GatewayConfig& config, ProblemList& problems);
 
 }  // namespace otokura::gateway

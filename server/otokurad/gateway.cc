@@ -95,6 +95,7 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   auto directory = access::Directory::Open(records, committer_.get(), &store_.keys->site(), contracts_, clock_.get(), config_);
   if (!directory.ok()) return directory.status();
   directory_ = *std::move(directory);
+  if (absl::Status opened = OpenIncidents(); !opened.ok()) return opened;
   if (absl::Status epochs = EnsureEpochs(); !epochs.ok()) {
     if (!HasEpochsForNow()) return epochs;
     events_->Failure("epoch-keys-not-made", epochs);
@@ -197,6 +198,32 @@ absl::Status Gateway::MakeAnchors() {
   return absl::OkStatus();
 }
 
+absl::Status Gateway::OpenIncidents() {
+  const storage::RecordReader* const records = &store_.engine->records();
+  const keys::SiteKeys* const keys = &store_.keys->site();
+  auto book = incidents::IncidentBook::Open({records, committer_.get(), keys, directory_.get(), clock_.get(), events_});
+  if (!book.ok()) return book.status();
+  incident_book_ = *std::move(book);
+  auto canaries = incidents::Canaries::Open({records, committer_.get(), keys, clock_.get(), events_});
+  if (!canaries.ok()) return canaries.status();
+  canaries_ = *std::move(canaries);
+  const incidents::Watch::Parts parts{incident_book_.get(), canaries_.get(), directory_.get(), policy_.get(), clock_.get(), events_};
+  auto watch = incidents::Watch::Create(config_.alerts(), store_.log_signer->name(), parts);
+  if (!watch.ok()) return watch.status();
+  watch_ = *std::move(watch);
+  gate_->TellOfDecisions(watch_.get());
+  ReportUntold();
+  watch_->Start();
+  return absl::OkStatus();
+}
+
+// What keeps people from being told of incidents stops nothing (I11).
+void Gateway::ReportUntold() {
+  for (const std::string& warning : watch_->Warnings()) {
+    events_->Warning("incidents-not-told", {{"why", std::string_view(warning)}});
+  }
+}
+
 recordings::Site Gateway::RecordingsSite() const {
   recordings::Site site;
   site.engine = store_.engine.get();
@@ -245,6 +272,9 @@ void Gateway::MakeServices() {
   grants_service_ = std::make_unique<rpc::GrantsService>(rpc::GrantsService::Parts{door_.get(), gate_.get(), grants_.get(),
                                                                                    contracts_.get(), directory_.get(), records,
                                                                                    store_.keys.get(), clock_.get(), executor_.get()});
+  incidents_service_ = std::make_unique<rpc::IncidentsService>(
+      rpc::IncidentsService::Parts{door_.get(), gate_.get(), directory_.get(), incident_book_.get(), canaries_.get(), watch_.get(),
+                                   queries_.get(), clock_.get(), site_keys, executor_.get()});
 }
 
 absl::Status Gateway::Serve() {
@@ -258,9 +288,9 @@ absl::Status Gateway::Serve() {
   grpc::ServerBuilder builder;
   rpc::SetServerOptions(builder);
   builder.AddListeningPort(config_.listen_address(), tls_->credentials(), &port_);
-  for (grpc::Service* service :
-       std::initializer_list<grpc::Service*>{ingest_service_.get(), access_service_.get(), audit_service_.get(), admin_service_.get(),
-                                             contracts_service_.get(), cases_service_.get(), grants_service_.get()}) {
+  for (grpc::Service* service : std::initializer_list<grpc::Service*>{ingest_service_.get(), access_service_.get(), audit_service_.get(),
+                                                                      admin_service_.get(), contracts_service_.get(), cases_service_.get(),
+                                                                      grants_service_.get(), incidents_service_.get()}) {
     builder.RegisterService(service);
   }
   server_ = builder.BuildAndStart();
@@ -312,11 +342,12 @@ void Gateway::Repeat(runtime::Executor* executor, absl::Duration interval, void 
 }
 
 void Gateway::TellHealth() {
-  const bool releases = gate_->MayRelease().ok(), anchored = anchors_->IsAnchored();
+  const bool releases = gate_->MayRelease().ok(), anchored = anchors_->IsAnchored(), alerted = watch_->Warnings().empty();
   absl::MutexLock lock(&health_mutex_);
   if (health_ == nullptr) return;
   health_->SetServingStatus(kReleaseHealth, releases);
   health_->SetServingStatus(kAnchorsHealth, anchored);
+  health_->SetServingStatus(kAlertsHealth, alerted);
 }
 
 void Gateway::Upkeep() {
@@ -389,6 +420,7 @@ void Gateway::Stop() {
   if (stopping_.exchange(true) || publisher_ == nullptr) return;
   StopServing();
   LetTasksEnd();
+  if (watch_ != nullptr) watch_->Stop();
   ingest_.reset();
   retrieval_.reset();
   catalogue_.reset();

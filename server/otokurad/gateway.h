@@ -27,6 +27,9 @@
 #include "server/audit/publisher.h"
 #include "server/audit/queries.h"
 #include "server/audit/reopening.h"
+#include "server/incidents/canaries.h"
+#include "server/incidents/incident_book.h"
+#include "server/incidents/watch.h"
 #include "server/otokurad/egress.h"
 #include "server/otokurad/store.h"
 #include "server/recordings/catalogue.h"
@@ -39,6 +42,7 @@
 #include "server/rpc/contracts_service.h"
 #include "server/rpc/door.h"
 #include "server/rpc/grants_service.h"
+#include "server/rpc/incidents_service.h"
 #include "server/rpc/ingest_service.h"
 #include "server/rpc/tls_credentials.h"
 #include "server/runtime/clock.h"
@@ -80,6 +84,8 @@ class Gateway {
   void MakeGate();
   void RefreshPolicy();
   recordings::Site RecordingsSite() const;
+  absl::Status OpenIncidents();
+  void ReportUntold();
   absl::Status OpenRecordings();
   absl::Status Serve();
   void MakeServices();
@@ -127,6 +133,9 @@ class Gateway {
   std::unique_ptr<access::Cases> cases_;
   std::unique_ptr<access::PolicyLoading> policy_loading_;
   std::unique_ptr<access::Directory> directory_;
+  std::unique_ptr<incidents::IncidentBook> incident_book_;
+  std::unique_ptr<incidents::Canaries> canaries_;
+  std::unique_ptr<incidents::Watch> watch_;
   std::unique_ptr<runtime::Executor> executor_;
   std::unique_ptr<recordings::Ingest> ingest_;
   std::unique_ptr<recordings::Retrieval> retrieval_;
@@ -144,6 +153,7 @@ class Gateway {
   std::unique_ptr<rpc::ContractsService> contracts_service_;
   std::unique_ptr<rpc::CasesService> cases_service_;
   std::unique_ptr<rpc::GrantsService> grants_service_;
+  std::unique_ptr<rpc::IncidentsService> incidents_service_;
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -1,4 +1,4 @@
-// What the listings of accounts, contracts and grants have in common.
+// What the listings of accounts, contracts, grants, incidents and canaries have in common.
 #ifndef OTOKURA_SERVER_RPC_LISTING_H_
 #define OTOKURA_SERVER_RPC_LISTING_H_
 

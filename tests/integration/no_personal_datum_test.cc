@@ -17,6 +17,7 @@
 #include "otokura/v1/access.grpc.pb.h"
 #include "otokura/v1/admin.grpc.pb.h"
 #include "otokura/v1/audit.grpc.pb.h"
+#include "otokura/v1/incident.grpc.pb.h"
 #include "server/keys/pseudonym_keys.h"
 #include "server/otokurad/configuration.h"
 #include "server/otokurad/log_key_hand_over.h"
@@ -207,6 +208,8 @@ class NoPersonalDatum : public ::testing::Test {
   void AskForAccounts();
   void AskForContracts();
   void MakeReceipts();
+  void TouchCanaries();
+  void HandleIncidents();
   void LoadPolicies();
 
   // ---- what is logged
@@ -427,6 +430,49 @@ void NoPersonalDatum::MakeReceipts() {
   }
 }
 
+// Bait is marked and cleared, rightly and wrongly, and asked for by two accounts.
+void NoPersonalDatum::TouchCanaries() {
+  using Stub = v1::Incidents::Stub;
+  v1::MarkCanaryRequest mark;
+  v1::ClearCanaryRequest clear;
+  const std::string bait = RecordMarked("pbx-Marked-bait");
+  for (const std::string& account : {std::string("security"), marks_.operator_account}) {
+    for (const std::string& id : {bait, marks_.unknown_id}) {
+      mark.set_recording_id(id), clear.set_recording_id(id);
+      Ask<v1::Incidents>(account, &Stub::MarkCanary, mark).IgnoreError();
+      Ask<v1::Incidents>(account, &Stub::ListCanaries, v1::ListCanariesRequest()).IgnoreError();
+    }
+  }
+  Retrieve(marks_.operator_account, bait, true, &v1::Access::Stub::Listen);
+  Retrieve(marks_.supervisor_account, bait, true, &v1::Access::Stub::Download);
+  ASSERT_TRUE(BecomesLogged(v1::INCIDENT_ALARM));
+  Ask<v1::Incidents>("security", &Stub::ClearCanary, clear).IgnoreError();
+}
+
+void NoPersonalDatum::HandleIncidents() {
+  using Stub = v1::Incidents::Stub;
+  v1::ListIncidentsRequest list;
+  list.set_with_closed(true);
+  const auto listed = Ask<v1::Incidents>(marks_.auditor_account, &Stub::List, list);
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  ASSERT_FALSE(listed->incidents().empty());
+  v1::ShowIncidentRequest show;
+  v1::ReportIncidentRequest report;
+  v1::AcknowledgeIncidentRequest acknowledge;
+  acknowledge.set_note(marks_.reason);
+  v1::CloseIncidentRequest close;
+  close.set_conclusion(marks_.reason);
+  for (const std::string& account : {marks_.operator_account, marks_.officer_account, std::string("security")}) {
+    for (const std::string& id : {listed->incidents(0).id(), marks_.unknown_id.substr(0, 16)}) {
+      show.set_id(id), report.set_id(id), acknowledge.set_id(id), close.set_id(id);
+      Ask<v1::Incidents>(account, &Stub::Show, show).IgnoreError();
+      Ask<v1::Incidents>(account, &Stub::Report, report).IgnoreError();
+      Ask<v1::Incidents>(account, &Stub::Acknowledge, acknowledge).IgnoreError();
+      Ask<v1::Incidents>(account, &Stub::Close, close).IgnoreError();
+    }
+  }
+}
+
 // Rightly, by the wrong account, and a text that is full of what nobody should log.
 void NoPersonalDatum::LoadPolicies() {
   const auto marked = [this](v1::Policy* changed) { changed->add_centres()->set_centre(marks_.centre); };
@@ -539,6 +585,13 @@ TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
       {v1::GRANT_REFUSE, at_start},
       {v1::GRANT_REVOKE, at_start},
       {v1::GRANT_LIST, at_start},
+      {v1::INCIDENT_OPENED, [this] { TouchCanaries(); }},
+      {v1::INCIDENT_ALARM, at_start},  // of TouchCanaries, as those that follow
+      {v1::INCIDENT_ALERTED, at_start},
+      {v1::INCIDENT_ACKNOWLEDGE, [this] { HandleIncidents(); }},
+      {v1::INCIDENT_CLOSE, at_start},  // of HandleIncidents
+      {v1::INCIDENT_LIST, at_start},
+      {v1::CANARY_MARK, at_start},
       {v1::CONNECTION_REFUSED, [this] { Ask<v1::Access>("marked-nobody", &v1::Access::Stub::Search, v1::SearchRequest()).IgnoreError(); }},
       {v1::GATEWAY_STOPPED,
        [this] {

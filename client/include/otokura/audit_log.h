@@ -41,6 +41,7 @@ struct AuditEntry {
   uint64_t audio_bytes = 0;
   std::string subject{};
   std::string grant_id{};       // of GRANT_*, and of a release under a grant with what closes it
+  std::string incident_id{};    // of INCIDENT_*, and of a suspension by the gateway: 32 hexadecimal digits
   std::string policy_sha256{};  // of a POLICY_LOAD: lower-case hex
   std::string account{}, person{}, company{}, certificate{}, address{}, reference{}, reason{}, target{}, contract{}, approver{};
   std::vector<std::string> closed{};  // fields that the leaf commits to and whose value was pruned

@@ -36,7 +36,7 @@ std::vector<BudgetSubject> Charges::SubjectsOf(const ChargedDraft& draft, v1::Ro
   const std::string& centre = draft.leaf.centre();
   std::vector<BudgetSubject> subjects;
   const auto add = [&](SubjectKind kind, std::string_view name, std::vector<v1::Budget> budgets) {
-    if (!name.empty()) subjects.push_back({kind, SubjectId(kind, name, *keys_), std::move(budgets)});
+    if (!name.empty()) subjects.push_back({kind, SubjectId(kind, name, *keys_), std::move(budgets), std::string(name)});
   };
   const std::vector<v1::Budget> of_role = budgets_.of_role(role);
   add(SubjectKind::kAccount, who.account, of_role);
@@ -49,12 +49,12 @@ std::vector<BudgetSubject> Charges::SubjectsOf(const ChargedDraft& draft, v1::Ro
   return subjects;
 }
 
-absl::Status Charges::Reserve(const Caller& caller, const Ask& ask, ChargedDraft* draft) {
+absl::Status Charges::Reserve(const Caller& caller, const Ask& ask, ChargedDraft* draft, BudgetRefusal* refusal) {
   if (!IsOfAudio(ask.action) && !IsOfRows(ask.action)) return absl::OkStatus();
   v1::AuditEntry& leaf = draft->leaf;
   if (absl::Status said = SayWanted(ask, &leaf); !said.ok()) return said;
   absl::StatusOr<Reserved> reserved =
-      guard_->Reserve(SubjectsOf(*draft, caller.account().role()), {leaf.reserved_bytes(), leaf.reserved_rows(), TermsOf(leaf)});
+      guard_->Reserve(SubjectsOf(*draft, caller.account().role()), {leaf.reserved_bytes(), leaf.reserved_rows(), TermsOf(leaf)}, refusal);
   if (!reserved.ok()) return reserved.status();
   leaf.set_window_time_unix_us(absl::ToUnixMicros(reserved->window_time));
   draft->event = EventOf(leaf, draft->particulars, budgets_.chain, *keys_);

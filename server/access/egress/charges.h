@@ -42,7 +42,7 @@ class Charges {
 
   // Reserves what the ask wants, and has `draft`, which is to be its entry, say and charge it. As EgressGuard::Reserve; UNAVAILABLE where
   // the recording's caller cannot be told. Nothing for asks that let nothing leave.
-  absl::Status Reserve(const Caller& caller, const Ask& ask, ChargedDraft* draft);
+  absl::Status Reserve(const Caller& caller, const Ask& ask, ChargedDraft* draft, BudgetRefusal* refusal = nullptr);
   // The entry is durable, or was not stored. `approver`: of the grant under which it is a release, if any.
   void Stored(uint64_t sequence, const v1::AuditEntry& leaf, const std::string& approver);
   void NotStored(uint64_t reservation) { guard_->Drop(reservation); }

@@ -36,7 +36,7 @@ WindowSet NewSince(const std::optional<absl::Time>& met, absl::Time now) {
 
 }  // namespace
 
-absl::StatusOr<Reserved> EgressGuard::Reserve(const std::vector<BudgetSubject>& subjects, const Wanted& wanted) {
+absl::StatusOr<Reserved> EgressGuard::Reserve(const std::vector<BudgetSubject>& subjects, const Wanted& wanted, BudgetRefusal* refusal) {
   if (!window_clock_.ok()) return window_clock_.status();
   absl::MutexLock lock(&mutex_);
   const absl::Time now = (*window_clock_)->Now();
@@ -45,7 +45,10 @@ absl::StatusOr<Reserved> EgressGuard::Reserve(const std::vector<BudgetSubject>& 
     if (absl::Status loaded = Load(subject); !loaded.ok()) return loaded;
     absl::StatusOr<Reservations::Share> share = ShareOf(subject, wanted, now);
     if (!share.ok()) return share.status();
-    if (absl::Status fits = Fits(subject, *share, now); !fits.ok()) return fits;
+    if (const std::optional<Overrun> overrun = FirstOverrun(subject, *share, now); overrun.has_value()) {
+      if (refusal != nullptr) *refusal = Describe(subjects.front(), subject, *overrun, now);
+      return Exhausted(subject, *overrun, now);
+    }
     shares.push_back(*std::move(share));
   }
   return Reserved{reservations_.Add(std::move(shares)), now};
@@ -81,7 +84,8 @@ absl::StatusOr<Reservations::Share> EgressGuard::ShareOf(const BudgetSubject& su
   return share;
 }
 
-absl::Status EgressGuard::Fits(const BudgetSubject& subject, const Reservations::Share& share, absl::Time now) const {
+std::optional<EgressGuard::Overrun> EgressGuard::FirstOverrun(const BudgetSubject& subject, const Reservations::Share& share,
+                                                              absl::Time now) const {
   const Usage& usage = durable_.at(subject.id);
   for (const v1::Budget& budget : subject.budgets) {
     const Amounts counted = usage.In(budget.window(), now);
@@ -90,33 +94,39 @@ absl::Status EgressGuard::Fits(const BudgetSubject& subject, const Reservations:
     for (const Measure measure : kAllMeasures) {
       const std::optional<uint64_t> limit = LimitOf(budget, measure);
       if (!limit.has_value() || Of(asked, measure) == 0) continue;
-      const uint64_t used = Of(counted, measure) + Of(reserved, measure);
-      if (used <= *limit && Of(asked, measure) <= *limit - used) continue;
-      return Exhausted(subject, budget, measure, *limit, Of(asked, measure) - (*limit - std::min(used, *limit)), now);
+      const auto beyond = [&](uint64_t used) { return Of(asked, measure) - std::min(Of(asked, measure), *limit - std::min(used, *limit)); };
+      const uint64_t durable = Of(counted, measure), used = durable + Of(reserved, measure);
+      if (beyond(used) > 0) return Overrun{budget.window(), measure, *limit, beyond(used), beyond(durable) == 0};
     }
   }
-  return absl::OkStatus();
+  return std::nullopt;
 }
 
-absl::Status EgressGuard::Exhausted(const BudgetSubject& subject, const v1::Budget& budget, Measure measure, uint64_t limit,
-                                    uint64_t beyond, absl::Time now) const {
-  const absl::Time frees = durable_.at(subject.id).FreesAt(budget.window(), now, measure, beyond);
+BudgetRefusal EgressGuard::Describe(const BudgetSubject& account, const BudgetSubject& subject, const Overrun& overrun,
+                                    absl::Time now) const {
+  const uint64_t own_use = Of(durable_.at(account.id).In(overrun.window, now), overrun.measure) +
+                           Of(reservations_.In(overrun.window, account.id), overrun.measure);
+  return {subject.kind, subject.name, overrun.limit, own_use, overrun.in_flight && subject.id == account.id};
+}
+
+absl::Status EgressGuard::Exhausted(const BudgetSubject& subject, const Overrun& overrun, absl::Time now) const {
+  const absl::Time frees = durable_.at(subject.id).FreesAt(overrun.window, now, overrun.measure, overrun.beyond);
   v1::ErrorDetail detail;
   v1::BudgetExhausted& exhausted = *detail.mutable_budget_exhausted();
   exhausted.set_of(std::string(SubjectKindName(subject.kind)));
-  exhausted.set_measure(std::string(MeasureName(measure)));
-  exhausted.set_window(budget.window());
-  exhausted.set_maximum(limit);
+  exhausted.set_measure(std::string(MeasureName(overrun.measure)));
+  exhausted.set_window(overrun.window);
+  exhausted.set_maximum(overrun.limit);
   std::string when = "it asks for more than may ever leave at once; ask for less";
   if (frees != absl::InfiniteFuture()) {
     const absl::Time retry_at = clock_->Now() + (frees - now);
     exhausted.set_retry_at_unix_ms(absl::ToUnixMillis(retry_at));
     when = absl::StrCat("there is room again at ", absl::FormatTime("%Y-%m-%dT%H:%MZ", retry_at + absl::Minutes(1), absl::UTCTimeZone()));
   }
-  return WithDetail(
-      absl::ResourceExhaustedError(absl::StrCat("budget: ", View(MeasureName(measure)), " of the ", View(SubjectKindName(subject.kind)),
-                                                " in ", View(WindowName(budget.window())), ", at most ", limit, ": ", when)),
-      detail);
+  return WithDetail(absl::ResourceExhaustedError(absl::StrCat("budget: ", View(MeasureName(overrun.measure)), " of the ",
+                                                              View(SubjectKindName(subject.kind)), " in ", View(WindowName(overrun.window)),
+                                                              ", at most ", overrun.limit, ": ", when)),
+                    detail);
 }
 
 // ---- the record lane's half

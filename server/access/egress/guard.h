@@ -18,6 +18,7 @@
 #include "absl/time/time.h"
 #include "otokura/v1/admin.pb.h"
 #include "otokura/v1/policy.pb.h"
+#include "server/access/egress/budget_refusal.h"
 #include "server/access/egress/ledger_book.h"
 #include "server/access/egress/reservations.h"
 #include "server/access/egress/window_clock.h"
@@ -34,6 +35,7 @@ struct BudgetSubject {
   SubjectKind kind = SubjectKind::kAccount;
   std::string id;  // SubjectId
   std::vector<v1::Budget> budgets;
+  std::string name{};
 };
 
 // What is about to leave.
@@ -63,8 +65,9 @@ class EgressGuard : public audit::Tally {
       : records_(records), clock_(clock), window_clock_(std::move(window_clock)) {}
 
   // RESOURCE_EXHAUSTED, with a BudgetExhausted detail, where it does not fit into every budget: nothing is reserved then. DATA_LOSS where
-  // the ledger cannot be read. Reads the store.
-  absl::StatusOr<Reserved> Reserve(const std::vector<BudgetSubject>& subjects, const Wanted& wanted);
+  // the ledger cannot be read. Reads the store. The first of `subjects` is the account that asks; where a budget refuses, `*refusal`,
+  // unless it is null, says what it met.
+  absl::StatusOr<Reserved> Reserve(const std::vector<BudgetSubject>& subjects, const Wanted& wanted, BudgetRefusal* refusal = nullptr);
   // Its entry was not stored.
   void Drop(uint64_t reservation);
 
@@ -79,10 +82,19 @@ class EgressGuard : public audit::Tally {
   absl::Status Load(const BudgetSubject& subject) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Reservations::Share> ShareOf(const BudgetSubject& subject, const Wanted& wanted, absl::Time now)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Fits(const BudgetSubject& subject, const Reservations::Share& share, absl::Time now) const
+  // A budget that does not hold what is asked for.
+  struct Overrun {
+    v1::Window window;
+    Measure measure;
+    uint64_t limit;
+    uint64_t beyond;  // so much less would fit
+    bool in_flight;   // it would fit but for what is not durable yet
+  };
+  std::optional<Overrun> FirstOverrun(const BudgetSubject& subject, const Reservations::Share& share, absl::Time now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Exhausted(const BudgetSubject& subject, const v1::Budget& budget, Measure measure, uint64_t limit, uint64_t beyond,
-                         absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::Status Exhausted(const BudgetSubject& subject, const Overrun& overrun, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  BudgetRefusal Describe(const BudgetSubject& account, const BudgetSubject& subject, const Overrun& overrun, absl::Time now) const
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Usage> DurableUsage(const std::string& subject);
   absl::Status LoadFor(const LedgerEvent& event);
 

@@ -1,7 +1,5 @@
 #include "server/audit/anchors/anchors.h"
 
-#include <unistd.h>
-
 #include <cstdint>
 #include <utility>
 
@@ -20,11 +18,6 @@ namespace {
 // An optional anchor that does not answer holds releases up for so long at the start, and never again.
 constexpr absl::Duration kFirstAnswerPatience = absl::Seconds(3);
 constexpr char kAddCheckpointPath[] = "/add-checkpoint";
-
-std::string HostName() {
-  char name[256] = {};
-  return gethostname(name, sizeof name - 1) == 0 ? name : "";
-}
 
 std::string WithoutSlash(std::string url) {
   while (!url.empty() && url.back() == '/') url.pop_back();
@@ -83,14 +76,9 @@ absl::StatusOr<std::unique_ptr<Anchor>> Anchors::MakeAnchor(const v1::AnchorConf
 }
 
 std::unique_ptr<Anchor> Anchors::MakeSyslog(const v1::AnchorConfig& config) {
-  const v1::SyslogAnchor& syslog = config.syslog();
   const absl::Duration timeout = absl::Milliseconds(config.timeout_ms());
-  std::unique_ptr<SyslogTransport> transport =
-      syslog.server().empty()
-          ? MakeLocalSyslog(syslog.socket(), timeout)
-          : MakeTlsSyslog({syslog.server(), syslog.ca_file(), syslog.certificate_file(), syslog.private_key_file(), timeout});
   return std::make_unique<SyslogAnchor>(EntryFeed(config.name(), parts_.records, parts_.committer),
-                                        SyslogMessages(HostName(), parts_.origin), std::move(transport));
+                                        SyslogMessages(HostName(), parts_.origin), MakeSyslogTransport(config.syslog(), timeout));
 }
 
 std::unique_ptr<Anchor> Anchors::MakeFile(const v1::AnchorConfig& config) {

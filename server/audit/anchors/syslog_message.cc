@@ -14,7 +14,7 @@ namespace otokura::audit {
 namespace {
 
 constexpr int kFacilityLogAudit = 13;
-constexpr int kWarning = 4, kInformational = 6;
+constexpr int kAlert = 1, kWarning = 4, kInformational = 6;
 constexpr size_t kHostBytesMax = 255;
 constexpr size_t kMessageIdBytesMax = 32;
 constexpr char kNil[] = "-";
@@ -25,6 +25,11 @@ std::string Message(int severity, const std::string& time, const std::string& ho
 }
 
 }  // namespace
+
+std::string HostName() {
+  char name[256] = {};
+  return gethostname(name, sizeof name - 1) == 0 ? name : "";
+}
 
 SyslogMessages::SyslogMessages(std::string_view host, std::string origin)
     : host_(host.empty() ? kNil : host.substr(0, kHostBytesMax)), origin_(std::move(origin)) {
@@ -41,5 +46,7 @@ std::string SyslogMessages::OfEntry(const v1::AuditEntry& entry) const {
 std::string SyslogMessages::OfCheckpoint(const PublishedCheckpoint& checkpoint) const {
   return Message(kInformational, kNil, host_, "CHECKPOINT", CheckpointJson(checkpoint, origin_));
 }
+
+std::string SyslogMessages::OfIncident(const std::string& json) const { return Message(kAlert, kNil, host_, "INCIDENT", json); }
 
 }  // namespace otokura::audit

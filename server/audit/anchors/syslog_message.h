@@ -10,6 +10,9 @@
 
 namespace otokura::audit {
 
+// Of this machine; empty where it has none.
+std::string HostName();
+
 class SyslogMessages {
  public:
   // `host` is what messages name as their source; what RFC 5424 does not allow there becomes '-'.
@@ -17,6 +20,8 @@ class SyslogMessages {
   std::string OfEntry(const v1::AuditEntry& entry) const;
   // Has no time of its own: the collector's is as good.
   std::string OfCheckpoint(const PublishedCheckpoint& checkpoint) const;
+  // Of an incident, in JSON: somebody is to act at once. No time of its own either.
+  std::string OfIncident(const std::string& json) const;
 
  private:
   std::string host_;

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "otokura/v1/config.pb.h"
 
 namespace otokura::audit {
 
@@ -35,6 +36,9 @@ struct SyslogServer {
 // TLS with counted octets (RFC 5425) over one kept connection. The protocol has no answers: taken over once the other host acknowledged
 // every byte in TCP. TLS as everywhere in the process (crypto/tls13.h).
 std::unique_ptr<SyslogTransport> MakeTlsSyslog(SyslogServer server);
+
+// Whichever of the two the configuration names.
+std::unique_ptr<SyslogTransport> MakeSyslogTransport(const v1::SyslogAnchor& config, absl::Duration timeout);
 
 }  // namespace otokura::audit
 

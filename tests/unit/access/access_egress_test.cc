@@ -243,6 +243,33 @@ TEST(EgressGuard, WhatWasNotStoredIsNotCharged) {
   EXPECT_THAT(site.Problems(), testing::IsEmpty());
 }
 
+// What the watch over the gate goes by.
+TEST(EgressGuard, ARefusalSaysWhatItMet) {
+  EgressSite egress({BudgetForTest(v1::DAY, std::nullopt, 1000)}, storage::MemoryEngine::Create(), absl::ZeroDuration(), "boot-1",
+                    {BudgetForTest(v1::DAY, std::nullopt, 1500)});
+  const auto subject = [](SubjectKind kind, const std::string& name, uint64_t limit) {
+    return BudgetSubject{kind, std::string(16, name.front()), {BudgetForTest(v1::DAY, std::nullopt, limit)}, name};
+  };
+  const std::vector<BudgetSubject> mine = {subject(SubjectKind::kAccount, "account", 1000), subject(SubjectKind::kCentre, "Tokyo", 1500)};
+  const std::vector<BudgetSubject> others = {subject(SubjectKind::kAccount, "other", 1000), mine[1]};
+  BudgetRefusal refusal;
+  const auto first = egress.guard->Reserve(mine, {.audio_bytes = 600});
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_FALSE(egress.guard->Reserve(mine, {.audio_bytes = 401}, &refusal).ok());
+  EXPECT_EQ(refusal.of, SubjectKind::kAccount);
+  EXPECT_EQ(refusal.own_use, 600u);
+  EXPECT_TRUE(refusal.raced) << "there was room but for what is in flight";
+  EXPECT_FALSE(egress.guard->Reserve(mine, {.audio_bytes = 1001}, &refusal).ok());
+  EXPECT_FALSE(refusal.raced) << "there never was";
+  EXPECT_FALSE(egress.guard->Reserve(others, {.audio_bytes = 901}, &refusal).ok());
+  EXPECT_EQ(refusal.of, SubjectKind::kCentre);
+  EXPECT_EQ(refusal.name, "Tokyo");
+  EXPECT_EQ(refusal.maximum, 1500u);
+  EXPECT_EQ(refusal.own_use, 0u);
+  EXPECT_FALSE(refusal.raced) << "in flight is somebody else's";
+  egress.guard->Drop(first->number);
+}
+
 TEST(EgressGuard, I6_RefusalsSayBudgetInTheLog) {
   EgressSite site({BudgetForTest(v1::DAY, 0)});
   EXPECT_FALSE(site.Listen(1, 10).ok());

@@ -32,15 +32,17 @@ inline std::vector<std::string> SignersForTest() {
 
 using Change = std::function<void(v1::Policy*)>;
 
-// What a test that is about something else would only wait for, or have to open.
+// What a test that is about something else would only wait for, have to open, or be suspended for.
 inline void NobodyWaits(v1::Policy* policy) {
   policy->mutable_listen_pace()->set_percent(1'000'000);
   policy->mutable_listen_pace()->set_lead_seconds(3'600);
   policy->mutable_listen_pace()->set_streams_max(1'000);
+  policy->mutable_incidents()->set_budget_refusals_per_hour_max(1'000);
+  policy->mutable_incidents()->set_unreachable_ids_per_hour_max(1'000);
   for (v1::PurposeRule& purpose : *policy->mutable_purposes()) purpose.clear_case_demanded_of();
 }
 
-// The shipped policy, with signers a, b and c, nobody waiting, and changed.
+// The shipped policy, with signers a, b and c, nobody waiting or suspended, and changed.
 inline std::string TextForTest(uint64_t serial, const Change& change = nullptr) {
   v1::Policy policy = ShippedRules()->policy();
   policy.set_serial(serial);
