@@ -40,16 +40,17 @@ absl::StatusOr<Reserved> EgressGuard::Reserve(const std::vector<BudgetSubject>& 
   if (!window_clock_.ok()) return window_clock_.status();
   absl::MutexLock lock(&mutex_);
   const absl::Time now = (*window_clock_)->Now();
+  const absl::StatusOr<std::vector<MetTerm>> terms = ReadTerms(wanted.terms);  // once for all subjects: it is most of the work
+  if (!terms.ok()) return terms.status();
   std::vector<Reservations::Share> shares;
   for (const BudgetSubject& subject : subjects) {
     if (absl::Status loaded = Load(subject); !loaded.ok()) return loaded;
-    absl::StatusOr<Reservations::Share> share = ShareOf(subject, wanted, now);
-    if (!share.ok()) return share.status();
-    if (const std::optional<Overrun> overrun = FirstOverrun(subject, *share, now); overrun.has_value()) {
+    Reservations::Share share = ShareOf(subject, wanted, *terms, now);
+    if (const std::optional<Overrun> overrun = FirstOverrun(subject, share, now); overrun.has_value()) {
       if (refusal != nullptr) *refusal = Describe(subjects.front(), subject, *overrun, now);
       return Exhausted(subject, *overrun, now);
     }
-    shares.push_back(*std::move(share));
+    shares.push_back(std::move(share));
   }
   return Reserved{reservations_.Add(std::move(shares)), now};
 }
@@ -68,18 +69,30 @@ absl::Status EgressGuard::Load(const BudgetSubject& subject) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<Reservations::Share> EgressGuard::ShareOf(const BudgetSubject& subject, const Wanted& wanted, absl::Time now) {
-  Reservations::Share share{subject.id, wanted.audio_bytes, wanted.rows};
-  for (const Term& term : wanted.terms) {
-    std::optional<absl::Time> met;
+absl::StatusOr<std::vector<EgressGuard::MetTerm>> EgressGuard::ReadTerms(const std::vector<Term>& terms) const {
+  std::vector<MetTerm> met;
+  met.reserve(terms.size());
+  for (const Term& term : terms) {
+    MetTerm& one = met.emplace_back(MetTerm{KeyOf(term), {}});
     for (const TermKey& key : {KeyOf(term), KeyBefore(term)}) {
       if (key.value.empty()) continue;
       absl::StatusOr<Seen> seen = ReadSeen(*records_, key);
       if (!seen.ok()) return seen.status();
-      if (const auto last = seen->find(subject.id); last != seen->end()) met = std::max(met, std::optional(last->second));
+      one.seen.push_back(*std::move(seen));
     }
-    const TermKey key = KeyOf(term);
-    share.terms.emplace_back(key, reservations_.Holds(subject.id, key) ? WindowSet{0} : NewSince(met, now));
+  }
+  return met;
+}
+
+Reservations::Share EgressGuard::ShareOf(const BudgetSubject& subject, const Wanted& wanted, const std::vector<MetTerm>& terms,
+                                         absl::Time now) const {
+  Reservations::Share share{subject.id, wanted.audio_bytes, wanted.rows};
+  for (const MetTerm& term : terms) {
+    std::optional<absl::Time> met;
+    for (const Seen& seen : term.seen) {
+      if (const auto last = seen.find(subject.id); last != seen.end()) met = std::max(met, std::optional(last->second));
+    }
+    share.terms.emplace_back(term.key, reservations_.Holds(subject.id, term.key) ? WindowSet{0} : NewSince(met, now));
   }
   return share;
 }

@@ -80,7 +80,13 @@ class EgressGuard : public audit::Tally {
   using Usages = absl::flat_hash_map<std::string, Usage>;
 
   absl::Status Load(const BudgetSubject& subject) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::StatusOr<Reservations::Share> ShareOf(const BudgetSubject& subject, const Wanted& wanted, absl::Time now)
+  // A term, and when each subject met it: under this year's pseudonym, then under that of the year before.
+  struct MetTerm {
+    TermKey key;
+    std::vector<Seen> seen;
+  };
+  absl::StatusOr<std::vector<MetTerm>> ReadTerms(const std::vector<Term>& terms) const;
+  Reservations::Share ShareOf(const BudgetSubject& subject, const Wanted& wanted, const std::vector<MetTerm>& terms, absl::Time now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // A budget that does not hold what is asked for.
   struct Overrun {
