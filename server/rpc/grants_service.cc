@@ -139,7 +139,7 @@ absl::Status GrantsService::CheckMayBeGranted(const access::Caller& approver, co
   const std::shared_ptr<const access::Rules> rules = parts_.gate->rules();
   absl::Status recordings = recordings::CheckGrantable(
       *parts_.records, *parts_.keys, approver, EffectiveScope(*rules, approver, Action::kApproveGrant), *contract, grant.recording_ids());
-  if (absl::IsFailedPrecondition(recordings)) *rule = "scope-or-absent";
+  if (absl::IsFailedPrecondition(recordings)) *rule = "not-grantable";
   return recordings;
 }
 

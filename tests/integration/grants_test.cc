@@ -106,7 +106,7 @@ TEST_F(GrantsOverTheWire, I6_ARequestTellsNothingOfWhatThereIs) {
   const auto of_nothing = RequestGrant(site_, "contractor", {kNowhere});
   ASSERT_TRUE(of_nothing.ok()) << of_nothing.status();
   const auto refused = ApproveGrant(site_, "supervisor", *of_nothing);
-  ExpectRefused(refused.status(), v1::GRANT_APPROVE, "scope-or-absent");
+  ExpectRefused(refused.status(), v1::GRANT_APPROVE, "not-grantable");
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr(kNowhere)) << "the approver is told which";
 }
 
@@ -116,7 +116,7 @@ TEST_F(GrantsOverTheWire, I6_WhatCannotBeGrantedIsNot) {
   const auto requested = RequestGrant(site_, "contractor", {call_});
   ASSERT_TRUE(requested.ok()) << requested.status();
   const absl::Status elsewhere = ApproveGrant(site_, "operator-2", *requested).status();
-  ExpectRefused(elsewhere, v1::GRANT_APPROVE, "scope-or-absent");
+  ExpectRefused(elsewhere, v1::GRANT_APPROVE, "not-grantable");
   EXPECT_EQ(elsewhere.code(), absl::StatusCode::kFailedPrecondition);
   ASSERT_TRUE(RevokeGrant(site_, "contractor", requested->id()).ok()) << "its own";
   RecordStream live(site_.ConnectAs("recorder"));
@@ -125,7 +125,7 @@ TEST_F(GrantsOverTheWire, I6_WhatCannotBeGrantedIsNot) {
   ASSERT_TRUE(opened.has_value());
   const auto of_live = RequestGrant(site_, "contractor", {opened->recording_id()});
   ASSERT_TRUE(of_live.ok()) << of_live.status();
-  ExpectRefused(ApproveGrant(site_, "supervisor", *of_live).status(), v1::GRANT_APPROVE, "scope-or-absent");
+  ExpectRefused(ApproveGrant(site_, "supervisor", *of_live).status(), v1::GRANT_APPROVE, "not-grantable");
   live.Cancel();
 }
 

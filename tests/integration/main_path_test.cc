@@ -82,13 +82,16 @@ TEST_F(MainPath, I6_WhatTheRoleDoesNotNameIsRefusedAndLogged) {
   ASSERT_TRUE(sealed.ok()) << sealed.status();
   const std::string id = sealed->recording_id();
 
-  for (const Retrieved& refused : {Listen(contractor_, id, {}, "maintenance"), Download(contractor_, id, {}, "maintenance"),
-                                   Download(operator_, id, {}), Listen(recorder_, id, {}), Listen(site_.ConnectAs("admin"), id, {}),
-                                   Listen(site_.ConnectAs("auditor"), id, {}), Listen(operator_, id, {}, "maintenance")}) {
+  for (const Retrieved& refused :
+       {Download(contractor_, id, {}, "maintenance"), Download(operator_, id, {}), Listen(recorder_, id, {}),
+        Listen(site_.ConnectAs("admin"), id, {}), Listen(site_.ConnectAs("auditor"), id, {}), Listen(operator_, id, {}, "maintenance")}) {
     EXPECT_EQ(refused.status.code(), absl::StatusCode::kPermissionDenied) << refused.status;
     EXPECT_FALSE(refused.header.has_value());
     EXPECT_TRUE(refused.audio.empty());
   }
+  const Retrieved not_granted = Listen(contractor_, id, {}, "maintenance");
+  EXPECT_EQ(not_granted.status.code(), absl::StatusCode::kNotFound) << "as though there were none";
+  EXPECT_FALSE(not_granted.header.has_value());
   EXPECT_EQ(Search(contractor_, SearchFor(v1::CALL_ID, "pbx-1")).status().code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(Show(contractor_, id, "maintenance").status().code(), absl::StatusCode::kPermissionDenied);
   EXPECT_EQ(ReadLog(operator_).status().code(), absl::StatusCode::kPermissionDenied);
