@@ -17,7 +17,6 @@
 #include "otokura/v1/access.grpc.pb.h"
 #include "otokura/v1/admin.grpc.pb.h"
 #include "otokura/v1/audit.grpc.pb.h"
-#include "otokura/v1/incident.grpc.pb.h"
 #include "server/keys/pseudonym_keys.h"
 #include "server/otokurad/configuration.h"
 #include "server/otokurad/log_key_hand_over.h"
@@ -25,9 +24,11 @@
 #include "server/runtime/fake_clock.h"
 #include "tests/integration/clients.h"
 #include "tests/integration/collector_port.h"
-#include "tests/integration/marked_data.h"
 #include "tests/integration/marked_cases.h"
+#include "tests/integration/marked_contracts.h"
+#include "tests/integration/marked_data.h"
 #include "tests/integration/marked_grants.h"
+#include "tests/integration/marked_incidents.h"
 #include "tests/integration/site.h"
 #include "tests/unit/policy/policy_site.h"
 
@@ -206,10 +207,7 @@ class NoPersonalDatum : public ::testing::Test {
   void Later();
   void AskForTheLog();
   void AskForAccounts();
-  void AskForContracts();
   void MakeReceipts();
-  void TouchCanaries();
-  void HandleIncidents();
   void LoadPolicies();
 
   // ---- what is logged
@@ -397,27 +395,6 @@ void NoPersonalDatum::AskForAccounts() {
   }
 }
 
-void NoPersonalDatum::AskForContracts() {
-  using Stub = v1::Contracts::Stub;
-  v1::AddContractRequest add;
-  *add.mutable_contract() = ContractTerms(marks_.contract + "-2");
-  add.mutable_contract()->set_company(marks_.company);
-  add.mutable_contract()->set_responsible(marks_.person);
-  v1::ConfirmContractRequest confirm;
-  v1::CloseContractRequest close;
-  close.set_reason(marks_.reason);
-  v1::ListContractsRequest list;
-  for (const std::string& account : {std::string("admin"), std::string("security"), marks_.operator_account}) {
-    Ask<v1::Contracts>(account, &Stub::Add, add).IgnoreError();
-    for (const std::string& name : {marks_.contract + "-2", marks_.unknown_id}) {
-      confirm.set_name(name), close.set_name(name), list.set_name(name);
-      Ask<v1::Contracts>(account, &Stub::List, list).IgnoreError();
-      Ask<v1::Contracts>(account, &Stub::Confirm, confirm).IgnoreError();
-      Ask<v1::Contracts>(account, &Stub::Close, close).IgnoreError();
-    }
-  }
-}
-
 void NoPersonalDatum::MakeReceipts() {
   v1::GetReceiptRequest request;
   for (const std::string& account : {marks_.auditor_account, marks_.operator_account}) {
@@ -426,49 +403,6 @@ void NoPersonalDatum::MakeReceipts() {
       Stream<v1::GetReceiptRequest, v1::GetReceiptResponse>(account, &v1::Audit::Stub::GetReceipt, request, [](const auto&) {
         return true;
       }).IgnoreError();
-    }
-  }
-}
-
-// Bait is marked and cleared, rightly and wrongly, and asked for by two accounts.
-void NoPersonalDatum::TouchCanaries() {
-  using Stub = v1::Incidents::Stub;
-  v1::MarkCanaryRequest mark;
-  v1::ClearCanaryRequest clear;
-  const std::string bait = RecordMarked("pbx-Marked-bait");
-  for (const std::string& account : {std::string("security"), marks_.operator_account}) {
-    for (const std::string& id : {bait, marks_.unknown_id}) {
-      mark.set_recording_id(id), clear.set_recording_id(id);
-      Ask<v1::Incidents>(account, &Stub::MarkCanary, mark).IgnoreError();
-      Ask<v1::Incidents>(account, &Stub::ListCanaries, v1::ListCanariesRequest()).IgnoreError();
-    }
-  }
-  Retrieve(marks_.operator_account, bait, true, &v1::Access::Stub::Listen);
-  Retrieve(marks_.supervisor_account, bait, true, &v1::Access::Stub::Download);
-  ASSERT_TRUE(BecomesLogged(v1::INCIDENT_ALARM));
-  Ask<v1::Incidents>("security", &Stub::ClearCanary, clear).IgnoreError();
-}
-
-void NoPersonalDatum::HandleIncidents() {
-  using Stub = v1::Incidents::Stub;
-  v1::ListIncidentsRequest list;
-  list.set_with_closed(true);
-  const auto listed = Ask<v1::Incidents>(marks_.auditor_account, &Stub::List, list);
-  ASSERT_TRUE(listed.ok()) << listed.status();
-  ASSERT_FALSE(listed->incidents().empty());
-  v1::ShowIncidentRequest show;
-  v1::ReportIncidentRequest report;
-  v1::AcknowledgeIncidentRequest acknowledge;
-  acknowledge.set_note(marks_.reason);
-  v1::CloseIncidentRequest close;
-  close.set_conclusion(marks_.reason);
-  for (const std::string& account : {marks_.operator_account, marks_.officer_account, std::string("security")}) {
-    for (const std::string& id : {listed->incidents(0).id(), marks_.unknown_id.substr(0, 16)}) {
-      show.set_id(id), report.set_id(id), acknowledge.set_id(id), close.set_id(id);
-      Ask<v1::Incidents>(account, &Stub::Show, show).IgnoreError();
-      Ask<v1::Incidents>(account, &Stub::Report, report).IgnoreError();
-      Ask<v1::Incidents>(account, &Stub::Acknowledge, acknowledge).IgnoreError();
-      Ask<v1::Incidents>(account, &Stub::Close, close).IgnoreError();
     }
   }
 }
@@ -575,8 +509,8 @@ TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
       {v1::ACCOUNT_RESTORE, at_start},
       {v1::CONTRACT_ADD, at_start},
       {v1::CONTRACT_CONFIRM, at_start},
-      {v1::CONTRACT_CLOSE, [this] { AskForContracts(); }},
-      {v1::CONTRACT_LIST, at_start},  // of AskForContracts
+      {v1::CONTRACT_CLOSE, [this] { AskForMarkedContracts(site_, marks_); }},
+      {v1::CONTRACT_LIST, at_start},  // of the same
       {v1::CASE_OPEN, [this] { AskForMarkedCases(site_, marks_, id_); }},
       {v1::CASE_CLOSE, at_start},  // of AskForMarkedCases, as the next
       {v1::CASE_LIST, at_start},
@@ -585,11 +519,16 @@ TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
       {v1::GRANT_REFUSE, at_start},
       {v1::GRANT_REVOKE, at_start},
       {v1::GRANT_LIST, at_start},
-      {v1::INCIDENT_OPENED, [this] { TouchCanaries(); }},
-      {v1::INCIDENT_ALARM, at_start},  // of TouchCanaries, as those that follow
+      {v1::INCIDENT_OPENED,
+       [this] {
+         MarkMarkedCanary(site_, marks_, id_);
+         RetrieveEveryWay(&v1::Access::Stub::Listen);
+         ASSERT_TRUE(BecomesLogged(v1::INCIDENT_ALARM));
+       }},
+      {v1::INCIDENT_ALARM, at_start},  // of the same, as the next
       {v1::INCIDENT_ALERTED, at_start},
-      {v1::INCIDENT_ACKNOWLEDGE, [this] { HandleIncidents(); }},
-      {v1::INCIDENT_CLOSE, at_start},  // of HandleIncidents
+      {v1::INCIDENT_ACKNOWLEDGE, [this] { HandleMarkedIncidents(site_, marks_); }},
+      {v1::INCIDENT_CLOSE, at_start},  // of the same
       {v1::INCIDENT_LIST, at_start},
       {v1::CANARY_MARK, at_start},
       {v1::CONNECTION_REFUSED, [this] { Ask<v1::Access>("marked-nobody", &v1::Access::Stub::Search, v1::SearchRequest()).IgnoreError(); }},
