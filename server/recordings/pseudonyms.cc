@@ -9,7 +9,8 @@ namespace {
 
 absl::Status NoKeys() { return absl::UnavailableError("pseudonym keys: they could not be read; see the gateway's log"); }
 
-using PseudonymsOf = absl::StatusOr<std::vector<std::string>> (keys::RecordingVerifier::*)(std::string_view sealed, const keys::PseudonymKeys& keys,
+using PseudonymsOf = absl::StatusOr<std::vector<std::string>> (keys::RecordingVerifier::*)(std::string_view sealed,
+                                                                                           const keys::PseudonymKeys& keys,
                                                                                            absl::Time now) const;
 
 absl::StatusOr<std::vector<std::string>> Opened(const Site& site, const v1::RecordingRecord& record, PseudonymsOf pseudonyms) {

@@ -38,7 +38,7 @@ constexpr uint64_t kAudioBytes = 500'000;
 constexpr size_t kChain = 4;  // contracts above one another
 constexpr int kCentres = 20;
 constexpr uint64_t kUnlimited = 1'000'000'000'000'000;
-constexpr absl::Duration kYear = absl::Hours(24) * 365;
+const absl::Duration kYear = absl::Hours(24) * 365;
 
 struct Sizes {
   uint64_t events = 1'000'000;

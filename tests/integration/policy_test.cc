@@ -156,7 +156,7 @@ TEST_F(PolicyOverTheWire, RefusalsAreEntriesAndChangeNothing) {
   const auto first = ShowAs("security");
   ASSERT_TRUE(first.ok()) << first.status();
   EXPECT_EQ(first->serial(), 1u);
-  EXPECT_EQ(first->document(), first->text());
+  EXPECT_EQ(first->document(), NoteForTest(TextForTest(1)));
   EXPECT_EQ(ListenAs("operator", id), absl::OkStatus());
   const std::vector<LoggedEntry> log = Log();
   EXPECT_EQ(Count(log, v1::POLICY_LOAD, v1::DENIED), static_cast<int>(std::size(wrong)) + 6);
@@ -248,6 +248,41 @@ TEST(PolicyConfiguration, SignersAreCheckedAndTheirAbsenceIsSaid) {
   ASSERT_EQ(site.Init(), absl::OkStatus());
   ASSERT_EQ(site.Start(), absl::OkStatus());
   EXPECT_EQ(site.LoadPolicy(NoteForTest(TextForTest(2))).code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST(FirstPolicy, IsTheShippedOneOrOneThatTwoOfTheConfigurationSigned) {
+  Site shipped;
+  shipped.config().clear_first_policy_file();
+  ASSERT_EQ(shipped.Init(), absl::OkStatus());
+  ASSERT_EQ(shipped.Start(), absl::OkStatus());
+  v1::ShowPolicyResponse shown;
+  ASSERT_EQ(shipped.AskAs("security", &v1::Admin::Stub::ShowPolicy, v1::ShowPolicyRequest(), &shown), absl::OkStatus());
+  EXPECT_EQ(shown.document(), shown.text());
+  EXPECT_EQ(shown.signed_by_size(), 0);
+
+  const std::string text = TextForTest(7);
+  const std::pair<std::string, absl::StatusCode> wrong[] = {
+      {text, absl::StatusCode::kInvalidArgument},
+      {NoteForTest(text, "a"), absl::StatusCode::kPermissionDenied},
+      {NoteForTest(text, "az"), absl::StatusCode::kPermissionDenied},
+      {NoteForTest(text + "more: 1\n"), absl::StatusCode::kInvalidArgument},
+  };
+  for (const auto& [note, code] : wrong) {
+    Site refused;
+    WriteFile(refused.config().first_policy_file(), note);
+    EXPECT_EQ(refused.Init().code(), code) << note.substr(0, 60);
+  }
+  Site missing;
+  missing.config().set_first_policy_file(missing.folder() + "/nowhere");
+  EXPECT_EQ(missing.Init().code(), absl::StatusCode::kNotFound);
+
+  Site signed_by_two;
+  WriteFile(signed_by_two.config().first_policy_file(), NoteForTest(text, "ca"));
+  ASSERT_EQ(signed_by_two.Init(), absl::OkStatus());
+  ASSERT_EQ(signed_by_two.Start(), absl::OkStatus());
+  ASSERT_EQ(signed_by_two.AskAs("security", &v1::Admin::Stub::ShowPolicy, v1::ShowPolicyRequest(), &shown), absl::OkStatus());
+  EXPECT_EQ(shown.serial(), 7u);
+  EXPECT_THAT(shown.signed_by(), ElementsAre("signer-c", "signer-a"));
 }
 
 }  // namespace
