@@ -26,7 +26,7 @@ class CasesOverTheWire : public ::testing::Test {
  protected:
   void SetUp() override {
     gateway::Gateway::Options options;
-    auto clock = std::make_unique<runtime::FakeClock>(absl::Now());
+    auto clock = std::make_unique<runtime::FakeClock>(absl::Now() + absl::Minutes(5));
     clock_ = clock.get();
     options.clock = std::move(clock);
     WriteFile(site_.config().first_policy_file(), policy::NoteForTest(policy::TextForTest(1, AsShipped)));

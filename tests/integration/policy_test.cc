@@ -243,6 +243,7 @@ TEST(PolicyConfiguration, SignersAreCheckedAndTheirAbsenceIsSaid) {
   site.config().add_policy_signers("mistyped");
   EXPECT_EQ(of_signers()->field, "policy_signers[1]");
   site.config().clear_policy_signers();
+  site.config().clear_first_policy_file();
   ASSERT_NE(of_signers(), std::nullopt);
   EXPECT_FALSE(of_signers()->stops_start) << "the shipped policy serves for good";
   ASSERT_EQ(site.Init(), absl::OkStatus());

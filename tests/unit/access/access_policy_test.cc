@@ -264,6 +264,7 @@ TEST(PolicyWithoutSignersTest, NobodyEverLoadsOne) {
 TEST_F(PolicyTest, WhatWasAllowedIsAskedAgainUnderThePolicyInForceNow) {
   const Caller caller = CallerForTest(v1::OPERATOR);
   Ask ask = AskForTest(Action::kListen);
+  ASSERT_TRUE(Load(NoteForTest(TextForTest(2))).ok());  // operators need no case
   ASSERT_TRUE(ReleaseAndWait(gate_, caller, ask).ok());
   EXPECT_EQ(gate_.StillAllows(caller, ask), absl::OkStatus());
   ask.rules = gate_.rules();  // what was decided under has no say in it
@@ -273,7 +274,7 @@ TEST_F(PolicyTest, WhatWasAllowedIsAskedAgainUnderThePolicyInForceNow) {
       [](v1::Policy* changed) { changed->mutable_purposes()->DeleteSubrange(0, 1); },
       [](v1::Policy* changed) { changed->mutable_roles(1)->mutable_rights(4)->set_scope(v1::OWN); },
   };
-  uint64_t serial = 1;
+  uint64_t serial = 2;
   for (const policy::Change& change : changes) {
     ASSERT_TRUE(Load(NoteForTest(TextForTest(++serial, change))).ok());
     EXPECT_FALSE(gate_.StillAllows(caller, ask).ok()) << serial;
@@ -283,9 +284,10 @@ TEST_F(PolicyTest, WhatWasAllowedIsAskedAgainUnderThePolicyInForceNow) {
 }
 
 TEST_F(PolicyTest, I6_OneDecisionIsUnderOnePolicy) {
+  ASSERT_TRUE(Load(NoteForTest(TextForTest(2))).ok());
   Ask prepared = AskForTest(Action::kListen);
   prepared.rules = gate_.rules();
-  ASSERT_TRUE(Load(NoteForTest(TextForTest(2, NoListening))).ok());
+  ASSERT_TRUE(Load(NoteForTest(TextForTest(3, NoListening))).ok());
   EXPECT_TRUE(gate_.DecideNow(CallerForTest(v1::OPERATOR), prepared).allowed);
   EXPECT_FALSE(gate_.DecideNow(CallerForTest(v1::OPERATOR), AskForTest(Action::kListen)).allowed);
 }

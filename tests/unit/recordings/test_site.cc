@@ -119,6 +119,7 @@ void Suspend(const access::Caller& caller) { caller.enrolled->standing->store(ac
 
 TestSite::TestSite(v1::LimitsConfig limits) : limits_(WithDefaults(std::move(limits))), engine_(storage::MemoryEngine::Create()) {
   Start();
+  clock_.Advance(absl::Seconds(1));  // since then a lead to listen to has come together
 }
 
 TestSite::~TestSite() {
@@ -147,7 +148,6 @@ void TestSite::Start() {
   ASSERT_TRUE(ingest.ok()) << ingest.status();
   ingest_ = *std::move(ingest);
   retrieval_ = Retrieval::Create(site);
-  clock_.Advance(absl::Seconds(1));  // since then a lead has come together
   catalogue_ = Catalogue::Create(site);
 }
 
