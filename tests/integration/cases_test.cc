@@ -7,6 +7,7 @@
 #include "server/access/case_checks.h"
 #include "server/runtime/fake_clock.h"
 #include "tests/integration/clients.h"
+#include "tests/integration/log_of.h"
 #include "tests/integration/site.h"
 #include "tests/unit/policy/policy_site.h"
 
@@ -81,21 +82,7 @@ class CasesOverTheWire : public ::testing::Test {
     request.mutable_justification()->set_reference(kReference);
     return Search(site_.ConnectAs(who), request).status();
   }
-  LoggedEntry Last(v1::AuditAction action) {
-    const auto log = ReadLog(site_.ConnectAs("auditor"));
-    EXPECT_TRUE(log.ok()) << log.status();
-    LoggedEntry last;
-    for (const LoggedEntry& entry : *log) {
-      if (entry.leaf.action() == action) last = entry;
-    }
-    return last;
-  }
-  void ExpectRefused(const absl::Status& status, v1::AuditAction action, const std::string& rule) {
-    EXPECT_FALSE(status.ok()) << rule;
-    const LoggedEntry last = Last(action);
-    EXPECT_EQ(last.leaf.decision(), v1::DENIED) << rule;
-    EXPECT_EQ(last.leaf.rule(), rule) << status;
-  }
+  LoggedEntry Last(v1::AuditAction action) { return LastOf(site_, action); }
 
   Site site_;
   runtime::FakeClock* clock_ = nullptr;
@@ -104,15 +91,15 @@ class CasesOverTheWire : public ::testing::Test {
 
 TEST_F(CasesOverTheWire, AnOperatorHearsWhatAnOpenCaseNamesAndNothingElse) {
   const std::string other = Record("call-2", kColleague);
-  ExpectRefused(Hear("operator", call_), v1::LISTEN, "case");
+  ExpectRefused(site_, Hear("operator", call_), v1::LISTEN, "case");
   ASSERT_EQ(OpenAs("supervisor", CaseOf(call_)), absl::OkStatus());
   EXPECT_EQ(Hear("operator", call_), absl::OkStatus());
   EXPECT_EQ(Show(site_.ConnectAs("operator"), call_).status(), absl::OkStatus());
-  ExpectRefused(Hear("operator", other), v1::LISTEN, "case");
+  ExpectRefused(site_, Hear("operator", other), v1::LISTEN, "case");
   EXPECT_EQ(Listen(site_.ConnectAs("operator"), call_, {}, "complaint").status.code(), absl::StatusCode::kFailedPrecondition)
       << "it is for inquiries";
   ASSERT_EQ(CloseAs("security"), absl::OkStatus());
-  ExpectRefused(Hear("operator", call_), v1::LISTEN, "case");
+  ExpectRefused(site_, Hear("operator", call_), v1::LISTEN, "case");
   EXPECT_EQ(CloseAs("security").code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(OpenAs("supervisor", CaseOf(call_)).code(), absl::StatusCode::kAlreadyExists) << "a name means one case, for good";
   EXPECT_EQ(Last(v1::CASE_OPEN).details.reference().value(), kReference);
@@ -125,7 +112,7 @@ TEST_F(CasesOverTheWire, ACaseNamesACallerByNumberHoweverItIsTyped) {
   EXPECT_EQ(Hear("operator", call_), absl::OkStatus());
   EXPECT_EQ(SearchAs("operator", v1::BASIC_PENSION_NUMBER, kPensionNumber), absl::OkStatus());
   const absl::Status of_another = SearchAs("operator", v1::BASIC_PENSION_NUMBER, "1234567890");
-  ExpectRefused(of_another, v1::SEARCH, "case");
+  ExpectRefused(site_, of_another, v1::SEARCH, "case");
   EXPECT_EQ(SearchAs("operator", v1::CALLER_NUMBER, kCallerNumber), of_another) << "I6: a hit and a miss are refused alike";
   EXPECT_EQ(SearchAs("operator", v1::AGENT, kAgent), absl::OkStatus()) << "its own calls";
 }
@@ -134,7 +121,7 @@ TEST_F(CasesOverTheWire, OnesOwnCallNeedsNoCaseForADay) {
   const std::string own = Record("call-2", kAgent);
   EXPECT_EQ(Hear("operator", own), absl::OkStatus());
   clock_->Advance(absl::Hours(24));
-  ExpectRefused(Hear("operator", own), v1::LISTEN, "case");
+  ExpectRefused(site_, Hear("operator", own), v1::LISTEN, "case");
   ASSERT_EQ(OpenAs("supervisor", CaseOf(own)), absl::OkStatus());
   EXPECT_EQ(Hear("operator", own), absl::OkStatus());
 }
@@ -145,8 +132,8 @@ TEST_F(CasesOverTheWire, I9_WhoOpensACaseHearsNothingUnderItWithNoneOfItsAccount
   ASSERT_EQ(site_.Enrol(second), absl::OkStatus());
   EXPECT_EQ(Hear("supervisor", call_), absl::OkStatus()) << "needs no case";
   ASSERT_EQ(OpenAs("supervisor", CaseOf(call_)), absl::OkStatus());
-  ExpectRefused(Hear("supervisor", call_), v1::LISTEN, "own-case");
-  ExpectRefused(Hear("operator-2", call_), v1::LISTEN, "own-case");
+  ExpectRefused(site_, Hear("supervisor", call_), v1::LISTEN, "own-case");
+  ExpectRefused(site_, Hear("operator-2", call_), v1::LISTEN, "own-case");
   EXPECT_EQ(Hear("operator", call_), absl::OkStatus());
 }
 
@@ -176,7 +163,7 @@ TEST_F(CasesOverTheWire, ACaseEndsByItself) {
   clock_->Advance(absl::Hours(48) - absl::Seconds(1));
   EXPECT_EQ(Hear("operator", call_), absl::OkStatus());
   clock_->Advance(absl::Seconds(1));
-  ExpectRefused(Hear("operator", call_), v1::LISTEN, "case");
+  ExpectRefused(site_, Hear("operator", call_), v1::LISTEN, "case");
   v1::ListCasesRequest list;
   v1::ListCasesResponse listed;
   ASSERT_EQ(site_.AskAs("auditor", &v1::Cases::Stub::List, list, &listed), absl::OkStatus());
@@ -194,7 +181,7 @@ TEST_F(CasesOverTheWire, I6_OpeningTellsNothingOfWhatLiesElsewhere) {
   elsewhere.mutable_account()->add_centres(kOtherCentre);
   ASSERT_EQ(site_.Enrol(elsewhere), absl::OkStatus());
   const absl::Status out_of_reach = OpenAs("operator-2", CaseOf(call_));
-  ExpectRefused(out_of_reach, v1::CASE_OPEN, "scope-or-absent");
+  ExpectRefused(site_, out_of_reach, v1::CASE_OPEN, "scope-or-absent");
   EXPECT_EQ(OpenAs("operator-2", CaseOf(kNowhere)), out_of_reach);
   for (const char* who : {"operator", "contractor", "auditor", "security", "admin", "recorder"})
     EXPECT_EQ(OpenAs(who, CaseOf(call_)).code(), absl::StatusCode::kPermissionDenied) << who;

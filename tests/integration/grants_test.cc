@@ -6,6 +6,7 @@
 #include "server/runtime/fake_clock.h"
 #include "tests/integration/clients.h"
 #include "tests/integration/grant_calls.h"
+#include "tests/integration/log_of.h"
 #include "tests/integration/site.h"
 #include "tests/unit/policy/policy_site.h"
 
@@ -43,25 +44,7 @@ class GrantsOverTheWire : public ::testing::Test {
     change(request.mutable_account());
     return site_.Enrol(request);
   }
-  std::vector<LoggedEntry> Log() {
-    auto log = ReadLog(site_.ConnectAs("auditor"));
-    EXPECT_TRUE(log.ok()) << log.status();
-    return log.ok() ? *log : std::vector<LoggedEntry>();
-  }
-  // Of the newest entry of that action.
-  LoggedEntry Last(v1::AuditAction action) {
-    LoggedEntry last;
-    for (const LoggedEntry& entry : Log()) {
-      if (entry.leaf.action() == action) last = entry;
-    }
-    return last;
-  }
-  void ExpectRefused(const absl::Status& status, v1::AuditAction action, const std::string& rule) {
-    EXPECT_FALSE(status.ok()) << rule;
-    const LoggedEntry last = Last(action);
-    EXPECT_EQ(last.leaf.decision(), v1::DENIED) << rule;
-    EXPECT_EQ(last.leaf.rule(), rule) << status;
-  }
+  LoggedEntry Last(v1::AuditAction action) { return LastOf(site_, action); }
 
   Site site_;
   runtime::FakeClock* clock_ = nullptr;
@@ -106,7 +89,7 @@ TEST_F(GrantsOverTheWire, I6_ARequestTellsNothingOfWhatThereIs) {
   const auto of_nothing = RequestGrant(site_, "contractor", {kNowhere});
   ASSERT_TRUE(of_nothing.ok()) << of_nothing.status();
   const auto refused = ApproveGrant(site_, "supervisor", *of_nothing);
-  ExpectRefused(refused.status(), v1::GRANT_APPROVE, "not-grantable");
+  ExpectRefused(site_, refused.status(), v1::GRANT_APPROVE, "not-grantable");
   EXPECT_THAT(std::string(refused.status().message()), HasSubstr(kNowhere)) << "the approver is told which";
 }
 
@@ -116,7 +99,7 @@ TEST_F(GrantsOverTheWire, I6_WhatCannotBeGrantedIsNot) {
   const auto requested = RequestGrant(site_, "contractor", {call_});
   ASSERT_TRUE(requested.ok()) << requested.status();
   const absl::Status elsewhere = ApproveGrant(site_, "operator-2", *requested).status();
-  ExpectRefused(elsewhere, v1::GRANT_APPROVE, "not-grantable");
+  ExpectRefused(site_, elsewhere, v1::GRANT_APPROVE, "not-grantable");
   EXPECT_EQ(elsewhere.code(), absl::StatusCode::kFailedPrecondition);
   ASSERT_TRUE(RevokeGrant(site_, "contractor", requested->id()).ok()) << "its own";
   RecordStream live(site_.ConnectAs("recorder"));
@@ -125,7 +108,7 @@ TEST_F(GrantsOverTheWire, I6_WhatCannotBeGrantedIsNot) {
   ASSERT_TRUE(opened.has_value());
   const auto of_live = RequestGrant(site_, "contractor", {opened->recording_id()});
   ASSERT_TRUE(of_live.ok()) << of_live.status();
-  ExpectRefused(ApproveGrant(site_, "supervisor", *of_live).status(), v1::GRANT_APPROVE, "not-grantable");
+  ExpectRefused(site_, ApproveGrant(site_, "supervisor", *of_live).status(), v1::GRANT_APPROVE, "not-grantable");
   live.Cancel();
 }
 
@@ -133,17 +116,17 @@ TEST_F(GrantsOverTheWire, I9_OnlyWhoMayAndNobodyNearDecides) {
   const auto requested = RequestGrant(site_, "contractor", {call_});
   ASSERT_TRUE(requested.ok()) << requested.status();
   for (const char* who : {"admin", "security", "auditor", "operator", "contractor"}) {
-    ExpectRefused(ApproveGrant(site_, who, *requested).status(), v1::GRANT_APPROVE, "role");
-    ExpectRefused(RefuseGrant(site_, who, requested->id()).status(), v1::GRANT_REFUSE, "role");
+    ExpectRefused(site_, ApproveGrant(site_, who, *requested).status(), v1::GRANT_APPROVE, "role");
+    ExpectRefused(site_, RefuseGrant(site_, who, requested->id()).status(), v1::GRANT_REFUSE, "role");
   }
   for (const char* who : {"admin", "auditor", "operator"}) {
-    ExpectRefused(RevokeGrant(site_, who, requested->id()).status(), v1::GRANT_REVOKE, "role");
-    ExpectRefused(RequestGrant(site_, who, {call_}).status(), v1::GRANT_REQUEST, "role");
+    ExpectRefused(site_, RevokeGrant(site_, who, requested->id()).status(), v1::GRANT_REVOKE, "role");
+    ExpectRefused(site_, RequestGrant(site_, who, {call_}).status(), v1::GRANT_REQUEST, "role");
   }
   ASSERT_EQ(EnrolLike("operator-2", v1::SUPERVISOR, [](v1::Account* account) { account->set_person_id("person-contractor"); }),
             absl::OkStatus());
-  ExpectRefused(ApproveGrant(site_, "operator-2", *requested).status(), v1::GRANT_APPROVE, "same-person");
-  ExpectRefused(RefuseGrant(site_, "operator-2", requested->id()).status(), v1::GRANT_REFUSE, "same-person");
+  ExpectRefused(site_, ApproveGrant(site_, "operator-2", *requested).status(), v1::GRANT_APPROVE, "same-person");
+  ExpectRefused(site_, RefuseGrant(site_, "operator-2", requested->id()).status(), v1::GRANT_REFUSE, "same-person");
 }
 
 TEST_F(GrantsOverTheWire, I9_NobodyOfTheContractTreeDecides) {
@@ -155,7 +138,7 @@ TEST_F(GrantsOverTheWire, I9_NobodyOfTheContractTreeDecides) {
   ASSERT_TRUE(requested.ok()) << requested.status();
   ASSERT_EQ(EnrolLike("operator-2", v1::SUPERVISOR, [](v1::Account* account) { account->set_company("Sub-contractors Ltd"); }),
             absl::OkStatus());
-  ExpectRefused(ApproveGrant(site_, "operator-2", *requested).status(), v1::GRANT_APPROVE, "contract-tree");
+  ExpectRefused(site_, ApproveGrant(site_, "operator-2", *requested).status(), v1::GRANT_APPROVE, "contract-tree");
 }
 
 TEST_F(GrantsOverTheWire, I9_ASecondAccountWithoutTheCompanyIsTheSamePersonOfTheTree) {
@@ -172,19 +155,19 @@ TEST_F(GrantsOverTheWire, I9_ASecondAccountWithoutTheCompanyIsTheSamePersonOfThe
             absl::OkStatus());
   const auto requested = RequestGrant(site_, "contractor", {call_});
   ASSERT_TRUE(requested.ok()) << requested.status();
-  ExpectRefused(ApproveGrant(site_, "supervisor", *requested).status(), v1::GRANT_APPROVE, "contract-tree");
+  ExpectRefused(site_, ApproveGrant(site_, "supervisor", *requested).status(), v1::GRANT_APPROVE, "contract-tree");
 }
 
 TEST_F(GrantsOverTheWire, OneAtATimeAndDecidedOnce) {
   const auto requested = RequestGrant(site_, "contractor", {call_});
   ASSERT_TRUE(requested.ok()) << requested.status();
-  ExpectRefused(RequestGrant(site_, "contractor", {call_}).status(), v1::GRANT_REQUEST, "one-grant");
+  ExpectRefused(site_, RequestGrant(site_, "contractor", {call_}).status(), v1::GRANT_REQUEST, "one-grant");
   const auto refused = RefuseGrant(site_, "supervisor", requested->id());
   ASSERT_TRUE(refused.ok()) << refused.status();
   EXPECT_EQ(refused->state(), v1::Grant::REFUSED);
   EXPECT_EQ(refused->decided_by(), "supervisor");
-  ExpectRefused(ApproveGrant(site_, "supervisor", *refused).status(), v1::GRANT_APPROVE, "grant-state");
-  ExpectRefused(RevokeGrant(site_, "security", requested->id()).status(), v1::GRANT_REVOKE, "grant-state");
+  ExpectRefused(site_, ApproveGrant(site_, "supervisor", *refused).status(), v1::GRANT_APPROVE, "grant-state");
+  ExpectRefused(site_, RevokeGrant(site_, "security", requested->id()).status(), v1::GRANT_REVOKE, "grant-state");
   v1::Grant nobodys = *requested;
   nobodys.set_id(kNowhere);
   EXPECT_EQ(ApproveGrant(site_, "supervisor", nobodys).status().code(), absl::StatusCode::kNotFound);
@@ -202,7 +185,7 @@ TEST_F(GrantsOverTheWire, I5_ADayHasSoManyApprovals) {
   ASSERT_TRUE(RevokeGrant(site_, "supervisor", first->id()).ok());
   const auto second = RequestGrant(site_, "contractor", {call_});
   ASSERT_TRUE(second.ok()) << second.status();
-  ExpectRefused(ApproveGrant(site_, "supervisor", *second).status(), v1::GRANT_APPROVE, "approvals");
+  ExpectRefused(site_, ApproveGrant(site_, "supervisor", *second).status(), v1::GRANT_APPROVE, "approvals");
   clock_->Advance(absl::Hours(24));
   EXPECT_TRUE(ApproveGrant(site_, "supervisor", *second).ok());
 }
@@ -216,7 +199,7 @@ TEST_F(GrantsOverTheWire, EndsByItself) {
   const auto requested = RequestGrant(site_, "contractor", {call_});
   ASSERT_TRUE(requested.ok()) << requested.status();
   clock_->Advance(absl::Hours(24 * 7));
-  ExpectRefused(ApproveGrant(site_, "supervisor", *requested).status(), v1::GRANT_APPROVE, "grant-state");
+  ExpectRefused(site_, ApproveGrant(site_, "supervisor", *requested).status(), v1::GRANT_APPROVE, "grant-state");
 }
 
 // A stream of more than the transport holds, begun and not read.
@@ -285,7 +268,7 @@ TEST_F(GrantsOverTheWire, OfAnEndedContractNothingIsApproved) {
   suspend.set_reason("left");
   v1::SuspendAccountResponse suspended;
   ASSERT_EQ(site_.AskAs("security", &v1::Admin::Stub::SuspendAccount, suspend, &suspended), absl::OkStatus());
-  ExpectRefused(ApproveGrant(site_, "supervisor", *requested).status(), v1::GRANT_APPROVE, "suspended");
+  ExpectRefused(site_, ApproveGrant(site_, "supervisor", *requested).status(), v1::GRANT_APPROVE, "suspended");
   v1::CloseContractRequest close;
   close.set_name(kContract);
   close.set_reason("ended early");
@@ -296,7 +279,7 @@ TEST_F(GrantsOverTheWire, OfAnEndedContractNothingIsApproved) {
   restore.set_reason("back");
   v1::RestoreAccountResponse restored;
   ASSERT_EQ(site_.AskAs("security", &v1::Admin::Stub::RestoreAccount, restore, &restored), absl::OkStatus());
-  ExpectRefused(ApproveGrant(site_, "supervisor", *requested).status(), v1::GRANT_APPROVE, "contract");
+  ExpectRefused(site_, ApproveGrant(site_, "supervisor", *requested).status(), v1::GRANT_APPROVE, "contract");
 }
 
 TEST_F(GrantsOverTheWire, ListsShowAContractorItsOwn) {
@@ -314,9 +297,9 @@ TEST_F(GrantsOverTheWire, ListsShowAContractorItsOwn) {
   ASSERT_EQ(mine->grants_size(), 1);
   EXPECT_EQ(mine->grants(0).id(), own->id());
   for (const char* who : {"operator", "admin", "recorder"}) {
-    ExpectRefused(ListGrants(site_, who).status(), v1::GRANT_LIST, "role");
+    ExpectRefused(site_, ListGrants(site_, who).status(), v1::GRANT_LIST, "role");
   }
-  ExpectRefused(RevokeGrant(site_, "contractor", other->id()).status(), v1::GRANT_REVOKE, "role");
+  ExpectRefused(site_, RevokeGrant(site_, "contractor", other->id()).status(), v1::GRANT_REVOKE, "role");
   v1::ListGrantsRequest page;
   page.set_page_size(1);
   const auto first = ListGrants(site_, "security", page);
