@@ -23,7 +23,7 @@ constexpr Range kBudgetRefusals{10, 1, 1'000};
 constexpr Range kUnreachableIds{20, 1, 1'000};
 constexpr Range kPacePercent{150, 100, 1'000'000};
 constexpr Range kPaceLeadSeconds{10, 1, 3'600};
-constexpr Range kPaceStreams{1, 1, 1'000};
+constexpr Range kPaceStreams{1, 1, 10'000};
 
 uint32_t Or(uint32_t value, const Range& range) { return value == 0 ? range.fallback : value; }
 

@@ -15,10 +15,12 @@ namespace {
 using integration::Pki;
 
 constexpr uint32_t kDefaultSeed = 20260401;
+constexpr uint32_t kMoreStreamsThanATestOpens = 10'000;
 constexpr uint64_t kMoreThanATestTakes = 1'000'000'000'000;
 
 // These tests hear everything again and again, to see that it is there.
 void EverybodyHearsMuch(v1::Policy* policy) {
+  policy->mutable_listen_pace()->set_streams_max(kMoreStreamsThanATestOpens);
   for (const v1::Role role : {v1::OPERATOR, v1::SUPERVISOR}) {
     v1::RoleRule* const rule = policy::RuleOf(policy, role);
     rule->clear_budgets();

@@ -1,5 +1,6 @@
 // What a policy may not say, whoever signed it: each mistake is refused with the name of its field.
 #include "proto/policy/checks.h"
+#include "proto/policy/limits.h"
 #include "proto/policy/signers.h"
 #include "tests/unit/policy/policy_site.h"
 
@@ -40,6 +41,65 @@ TEST(PolicyChecksTest, I10_TheTextIsBounded) {
   text.append(kPolicyBytesMax - text.size() - 1, '#').append(1, '\n');
   EXPECT_EQ(Rules::Compile(text).status(), absl::OkStatus());
   EXPECT_EQ(Rules::Compile(text + "\n").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(PolicyChecksTest, I10_EachNumberAtItsEdges) {
+  struct Edge {
+    std::string field;
+    std::function<void(v1::Policy*, uint32_t)> set;
+    uint32_t least, most;
+  };
+  const Edge edges[] = {
+      {"grants.recordings_max", [](auto* p, uint32_t n) { p->mutable_grants()->set_recordings_max(n); }, 1, 100},
+      {"grants.hours_max", [](auto* p, uint32_t n) { p->mutable_grants()->set_hours_max(n); }, 1, 720},
+      {"grants.approvals_per_day_max", [](auto* p, uint32_t n) { p->mutable_grants()->set_approvals_per_day_max(n); }, 1, 1'000},
+      {"incidents.budget_refusals_per_hour_max", [](auto* p, uint32_t n) { p->mutable_incidents()->set_budget_refusals_per_hour_max(n); },
+       1, 1'000},
+      {"incidents.unreachable_ids_per_hour_max", [](auto* p, uint32_t n) { p->mutable_incidents()->set_unreachable_ids_per_hour_max(n); },
+       1, 1'000},
+      {"listen_pace.percent", [](auto* p, uint32_t n) { p->mutable_listen_pace()->set_percent(n); }, 100, 1'000'000},
+      {"listen_pace.lead_seconds", [](auto* p, uint32_t n) { p->mutable_listen_pace()->set_lead_seconds(n); }, 1, 3'600},
+      {"listen_pace.streams_max", [](auto* p, uint32_t n) { p->mutable_listen_pace()->set_streams_max(n); }, 1, 10'000},
+      {"own_calls_hours", [](auto* p, uint32_t n) { p->mutable_purposes(0)->set_own_calls_hours(n); }, 0, kOwnCallsHoursMax},
+  };
+  for (const Edge& edge : edges) {
+    for (const uint32_t good : {edge.least, edge.most, 0u})
+      EXPECT_EQ(StatusWith([&](v1::Policy* policy) { edge.set(policy, good); }), absl::OkStatus()) << edge.field << " " << good;
+    ExpectRefused([&](v1::Policy* policy) { edge.set(policy, edge.most + 1); }, edge.field);
+    if (edge.least > 1) ExpectRefused([&](v1::Policy* policy) { edge.set(policy, edge.least - 1); }, edge.field);
+  }
+}
+
+TEST(PolicyChecksTest, TheLadder) {
+  const auto step = [](v1::Policy* policy, const std::string& name, uint32_t minutes, const std::vector<std::string>& alerts) {
+    v1::LadderStep* const added = policy->mutable_incidents()->add_ladder();
+    added->set_name(name);
+    added->set_after_minutes(minutes);
+    for (const std::string& alert : alerts) added->add_alerts(alert);
+  };
+  const auto steps = [&](int count) {
+    return [&step, count](v1::Policy* policy) {
+      for (int i = 0; i < count; ++i) step(policy, "step", kLadderMinutesMax, {"staff"});
+    };
+  };
+  EXPECT_EQ(StatusWith(steps(kLadderStepsMax)), absl::OkStatus());
+  ExpectRefused(steps(kLadderStepsMax + 1), "incidents.ladder");
+  ExpectRefused([&](v1::Policy* policy) { step(policy, "Staff", 0, {"staff"}); }, "incidents.ladder[0].name");
+  ExpectRefused([&](v1::Policy* policy) { step(policy, "staff", kLadderMinutesMax + 1, {"staff"}); }, "incidents.ladder[0].after_minutes");
+  ExpectRefused([&](v1::Policy* policy) { step(policy, "staff", 0, {}); }, "incidents.ladder[0].alerts");
+  ExpectRefused([&](v1::Policy* policy) { step(policy, "staff", 0, {"staff", "staff"}); }, "incidents.ladder[0].alerts");
+  ExpectRefused([&](v1::Policy* policy) { step(policy, "staff", 9, {"staff"}), step(policy, "csirt", 8, {"staff"}); },
+                "incidents.ladder[1].after_minutes");
+}
+
+TEST(PolicyChecksTest, WhoNeedsACaseMayStateThePurpose) {
+  ExpectRefused([](v1::Policy* policy) { policy->mutable_purposes(0)->add_case_demanded_of(v1::CONTRACTOR); },
+                "purposes[0].case_demanded_of[0]");
+  ExpectRefused(
+      [](v1::Policy* policy) {
+        for (int i = 0; i < 2; ++i) policy->mutable_purposes(0)->add_case_demanded_of(v1::OPERATOR);
+      },
+      "purposes[0].case_demanded_of[1]");
 }
 
 TEST(PolicyChecksTest, SerialAndSigners) {
