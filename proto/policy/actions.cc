@@ -15,7 +15,9 @@ constexpr std::array<std::string_view, kActions> kNames = {"record",         "se
                                                            "renew-account",  "restore-account", "add-contract",    "confirm-contract",
                                                            "close-contract", "list-contracts",  "request-grant",   "approve-grant",
                                                            "revoke-grant",   "list-grants",     "open-case",       "close-case",
-                                                           "list-cases",     "list-incidents",  "handle-incident", "mark-canary"};
+                                                           "list-cases",     "list-incidents",  "handle-incident", "mark-canary",
+                                                           "request-export", "approve-export",  "revoke-export",   "list-exports",
+                                                           "rehearse-policy"};
 
 }  // namespace
 
@@ -36,6 +38,8 @@ bool IsOfRecordings(Action action) {
     case Action::kListen:
     case Action::kDownload:
     case Action::kApproveGrant:  // of recordings within the approver's own reach
+    case Action::kRequestExport:
+    case Action::kApproveExport:
       return true;
     default:
       return false;

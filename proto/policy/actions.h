@@ -47,8 +47,13 @@ enum class Action : uint8_t {
   kListIncidents,
   kHandleIncident,
   kMarkCanary,
+  kRequestExport,
+  kApproveExport,
+  kRevokeExport,
+  kListExports,
+  kRehearsePolicy,
 };
-inline constexpr int kActions = 36;
+inline constexpr int kActions = 41;
 
 std::string_view ActionName(Action action);
 std::optional<Action> ActionNamed(std::string_view name);

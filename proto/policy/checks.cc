@@ -216,6 +216,7 @@ absl::Status CheckPolicy(const v1::Policy& policy) {
   CheckGrants(policy.grants(), &problems);
   CheckIncidents(policy.incidents(), &problems);
   CheckListenPace(policy.listen_pace(), &problems);
+  CheckExports(policy.exports(), &problems);
   return problems.Take();
 }
 

@@ -6,12 +6,13 @@ namespace otokura::policy {
 namespace {
 
 constexpr Action kRecordingActions[] = {Action::kRecord};
-constexpr Action kHearingActions[] = {Action::kShowPersonal, Action::kSearchPersonal, Action::kListen, Action::kDownload,
-                                      Action::kRequestGrant};
+constexpr Action kHearingActions[] = {Action::kShowPersonal, Action::kSearchPersonal, Action::kListen,
+                                      Action::kDownload,     Action::kRequestGrant,   Action::kRequestExport};
 constexpr Action kRequestingActions[] = {Action::kRequestGrant};
-constexpr Action kGrantingActions[] = {Action::kApproveGrant};
-constexpr Action kLogActions[] = {Action::kListAudit,  Action::kCountAudit,  Action::kFollowAudit, Action::kExportAudit,
-                                  Action::kProveAudit, Action::kMakeReceipt, Action::kReopenLog,   Action::kListIncidents};
+constexpr Action kGrantingActions[] = {Action::kApproveGrant, Action::kApproveExport};
+constexpr Action kLogActions[] = {Action::kListAudit,   Action::kCountAudit,    Action::kFollowAudit,
+                                  Action::kExportAudit, Action::kProveAudit,    Action::kMakeReceipt,
+                                  Action::kReopenLog,   Action::kListIncidents, Action::kRehearsePolicy};
 constexpr Action kReopeningActions[] = {Action::kReopenLog};
 constexpr Action kEnrollingActions[] = {Action::kAddAccount, Action::kRenewAccount, Action::kAddContract};
 constexpr Action kConfirmingActions[] = {Action::kConfirmAccount, Action::kConfirmContract, Action::kRestoreAccount,
@@ -53,10 +54,11 @@ constexpr IncompatibleDuties kPairs[] = {
     {kGranting, kPolicy},
 };
 
-// A contractor keeps nothing, looks for nothing, sees nothing personal, and decides about no grant.
+// A contractor keeps nothing, looks for nothing, sees nothing personal, and decides about no grant and no export.
 constexpr RoleBar kBars[] = {
-    {v1::CONTRACTOR, Action::kDownload},     {v1::CONTRACTOR, Action::kSearch},       {v1::CONTRACTOR, Action::kSearchPersonal},
-    {v1::CONTRACTOR, Action::kShowPersonal}, {v1::CONTRACTOR, Action::kApproveGrant}, {v1::CONTRACTOR, Action::kRevokeGrant},
+    {v1::CONTRACTOR, Action::kDownload},      {v1::CONTRACTOR, Action::kSearch},        {v1::CONTRACTOR, Action::kSearchPersonal},
+    {v1::CONTRACTOR, Action::kShowPersonal},  {v1::CONTRACTOR, Action::kApproveGrant},  {v1::CONTRACTOR, Action::kRevokeGrant},
+    {v1::CONTRACTOR, Action::kRequestExport}, {v1::CONTRACTOR, Action::kApproveExport}, {v1::CONTRACTOR, Action::kRevokeExport},
 };
 
 std::optional<Action> FirstOf(const Duty& duty, absl::Span<const Action> rights) {

@@ -6,6 +6,7 @@
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
+#include "crypto/certificate.h"
 
 namespace otokura::policy {
 namespace {
@@ -24,6 +25,8 @@ constexpr Range kUnreachableIds{20, 1, 1'000};
 constexpr Range kPacePercent{150, 100, 1'000'000};
 constexpr Range kPaceLeadSeconds{10, 1, 3'600};
 constexpr Range kPaceStreams{1, 1, 10'000};
+constexpr Range kExportRecordings{100, 1, 1'000};
+constexpr Range kExportHours{72, 1, 720};
 
 uint32_t Or(uint32_t value, const Range& range) { return value == 0 ? range.fallback : value; }
 
@@ -45,6 +48,14 @@ void CheckStep(const std::string& field, const v1::LadderStep& step, Problems* p
     if (!IsWord(alert) || !alerts.insert(alert).second)
       problems->Add(absl::StrCat(field, ".alerts"), "must be 1 to 32 of a-z, 0-9 and '-' each, and each once");
   }
+}
+
+void CheckRecipient(const std::string& field, const v1::Recipient& recipient, Problems* problems) {
+  if (!IsWord(recipient.name())) problems->Add(absl::StrCat(field, ".name"), "must be 1 to 32 of a-z, 0-9 and '-'");
+  if (recipient.company().empty() || recipient.company().size() > kRecipientCompanyBytesMax)
+    problems->Add(absl::StrCat(field, ".company"), absl::StrCat("must be 1 to ", kRecipientCompanyBytesMax, " bytes"));
+  if (const auto certificate = crypto::ParseCertificate(recipient.certificate()); !certificate.ok())
+    problems->Add(absl::StrCat(field, ".certificate"), std::string(certificate.status().message()));
 }
 
 }  // namespace
@@ -75,6 +86,12 @@ v1::ListenPace WithDefaults(v1::ListenPace pace) {
   return pace;
 }
 
+v1::ExportRule WithDefaults(v1::ExportRule rule) {
+  rule.set_recordings_max(Or(rule.recordings_max(), kExportRecordings));
+  rule.set_hours_max(Or(rule.hours_max(), kExportHours));
+  return rule;
+}
+
 void CheckGrants(const v1::GrantRule& rule, Problems* problems) {
   CheckRange("grants.recordings_max", rule.recordings_max(), kGrantRecordings, problems);
   CheckRange("grants.hours_max", rule.hours_max(), kGrantHours, problems);
@@ -98,6 +115,20 @@ void CheckListenPace(const v1::ListenPace& pace, Problems* problems) {
   CheckRange("listen_pace.percent", pace.percent(), kPacePercent, problems);
   CheckRange("listen_pace.lead_seconds", pace.lead_seconds(), kPaceLeadSeconds, problems);
   CheckRange("listen_pace.streams_max", pace.streams_max(), kPaceStreams, problems);
+}
+
+void CheckExports(const v1::ExportRule& rule, Problems* problems) {
+  CheckRange("exports.recordings_max", rule.recordings_max(), kExportRecordings, problems);
+  CheckRange("exports.hours_max", rule.hours_max(), kExportHours, problems);
+  CheckBudgets("exports.budgets", rule.budgets(), problems);
+  if (rule.recipients_size() > kRecipientsMax) return problems->Add("exports.recipients", absl::StrCat("are more than ", kRecipientsMax));
+  std::set<std::string> names;
+  for (int i = 0; i < rule.recipients_size(); ++i) {
+    const std::string field = absl::StrCat("exports.recipients[", i, "]");
+    if (!names.insert(rule.recipients(i).name()).second) problems->Add(absl::StrCat(field, ".name"), "is there twice");
+    CheckRecipient(field, rule.recipients(i), problems);
+  }
+  if (rule.recipients_size() > 0) RequireBudget("exports.budgets", rule.budgets(), v1::DAYS_30, problems);
 }
 
 }  // namespace otokura::policy

@@ -28,7 +28,8 @@ Rules::Rules(std::string_view text, v1::Policy policy)
       policy_(std::move(policy)),
       grants_(WithDefaults(policy_.grants())),
       incidents_(WithDefaults(policy_.incidents())),
-      listen_pace_(WithDefaults(policy_.listen_pace())) {
+      listen_pace_(WithDefaults(policy_.listen_pace())),
+      exports_(WithDefaults(policy_.exports())) {
   for (const v1::RoleRule& rule : policy_.roles()) {
     const auto role = static_cast<size_t>(rule.role());
     roles_[role] = &rule;
@@ -88,6 +89,13 @@ bool Rules::SeesNotes(v1::Role role) const {
 const google::protobuf::RepeatedPtrField<v1::Budget>& Rules::BudgetsOf(v1::Role role) const {
   const v1::RoleRule* const rule = RuleOf(role);
   return rule != nullptr ? rule->budgets() : v1::RoleRule::default_instance().budgets();
+}
+
+const v1::Recipient* Rules::RecipientNamed(std::string_view name) const {
+  const auto& recipients = exports_.recipients();
+  const auto found =
+      std::find_if(recipients.begin(), recipients.end(), [name](const v1::Recipient& recipient) { return recipient.name() == name; });
+  return found == recipients.end() ? nullptr : &*found;
 }
 
 const v1::CentreRule* Rules::CentreRuleOf(std::string_view centre) const {

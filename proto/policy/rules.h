@@ -54,6 +54,8 @@ class Rules {
   const v1::GrantRule& grants() const { return grants_; }
   const v1::IncidentRule& incidents() const { return incidents_; }
   const v1::ListenPace& listen_pace() const { return listen_pace_; }
+  const v1::ExportRule& exports() const { return exports_; }
+  const v1::Recipient* RecipientNamed(std::string_view name) const;  // null: none of that name
 
   uint64_t serial() const { return policy_.serial(); }
   const std::string& text() const { return text_; }
@@ -75,6 +77,7 @@ class Rules {
   const v1::GrantRule grants_;
   const v1::IncidentRule incidents_;
   const v1::ListenPace listen_pace_;
+  const v1::ExportRule exports_;
   std::array<std::array<v1::Scope, kActions>, v1::Role_ARRAYSIZE> scopes_{};
   std::array<const v1::RoleRule*, v1::Role_ARRAYSIZE> roles_{};
   std::map<std::string, Purpose, std::less<>> purposes_;

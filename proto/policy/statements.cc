@@ -4,8 +4,10 @@
 #include <set>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "crypto/certificate.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "proto/policy/actions.h"
 #include "proto/policy/limits.h"
@@ -49,6 +51,11 @@ void AddPurpose(const v1::PurposeRule& rule, std::vector<std::string>* lines) {
         absl::StrCat("purpose ", rule.name(), " demands no case for one's own calls of the last ", rule.own_calls_hours(), " hours"));
 }
 
+std::string FingerprintOf(const std::string& certificate_pem) {
+  const auto certificate = crypto::ParseCertificate(certificate_pem);
+  return certificate.ok() ? absl::BytesToHexString(certificate->sha256) : "unreadable";
+}
+
 // What holds, also where the text leaves it to the default.
 void AddLimits(const v1::Policy& policy, std::vector<std::string>* lines) {
   const v1::GrantRule grants = WithDefaults(policy.grants());
@@ -67,6 +74,14 @@ void AddLimits(const v1::Policy& policy, std::vector<std::string>* lines) {
   lines->push_back(absl::StrCat("one person listens at most ", pace.percent(), " percent as fast as it was spoken"));
   lines->push_back(absl::StrCat("one person listens at most ", pace.lead_seconds(), " seconds ahead"));
   lines->push_back(absl::StrCat("one person listens to at most ", pace.streams_max(), " calls at once"));
+  const v1::ExportRule exports = WithDefaults(policy.exports());
+  lines->push_back(absl::StrCat("an export has at most ", exports.recordings_max(), " recordings"));
+  lines->push_back(absl::StrCat("an export lasts at most ", exports.hours_max(), " hours"));
+  AddBudgets("exporting person", exports.budgets(), lines);
+  for (const v1::Recipient& recipient : exports.recipients()) {
+    lines->push_back(absl::StrCat("exports may go to ", recipient.name(), " of ", recipient.company(), ", certificate SHA-256 ",
+                                  FingerprintOf(recipient.certificate())));
+  }
 }
 
 std::vector<std::string> Without(const std::vector<std::string>& lines, const std::vector<std::string>& others, const char* mark) {

@@ -82,7 +82,7 @@ struct Cases::State {
   void Adopt(v1::CaseRecord record) {
     absl::MutexLock lock(&mutex);
     const std::string name = record.stands().name();
-    if (IsOpen(record.stands(), clock->Now())) {
+    if (IsOpen(record.stands(), clock->LogTime())) {
       open[name] = std::make_shared<const v1::CaseRecord>(std::move(record));
     } else {
       open.erase(name);
@@ -97,7 +97,7 @@ struct Cases::State {
   bool HasRoom() {
     absl::MutexLock lock(&mutex);
     if (open.size() < kOpenCasesMax) return true;
-    std::erase_if(open, [now = clock->Now()](const auto& entry) { return !IsOpen(entry.second->stands(), now); });
+    std::erase_if(open, [now = clock->LogTime()](const auto& entry) { return !IsOpen(entry.second->stands(), now); });
     return open.size() < kOpenCasesMax;
   }
 
@@ -124,7 +124,7 @@ void Cases::Add(const v1::OpenCaseRequest& request, std::vector<std::string> pse
                 std::unique_ptr<audit::Draft> entry, Done done) {
   if (!state_->HasRoom())
     return done(absl::ResourceExhaustedError(absl::StrCat("case: ", kOpenCasesMax, " are open, which is the most; close some")));
-  const absl::Time now = state_->clock->Now();
+  const absl::Time now = state_->clock->LogTime();
   v1::CaseRecord record;
   v1::Case& stands = *record.mutable_stands();
   stands.set_name(request.name());
@@ -150,7 +150,7 @@ void Cases::Close(std::string_view name, std::string_view closer, std::unique_pt
   if (!stored->has_value()) return done(NoSuchCase());
   v1::CaseRecord record = std::move((*stored)->record);
   state_->Adopt(record);
-  if (!IsOpen(record.stands(), state_->clock->Now()))
+  if (!IsOpen(record.stands(), state_->clock->LogTime()))
     return done(absl::FailedPreconditionError("name: closed already, or its days are over"));
   record.mutable_stands()->set_state(v1::Case::CLOSED);
   record.mutable_stands()->set_closed_by(std::string(closer));
@@ -176,11 +176,11 @@ absl::StatusOr<std::optional<v1::Case>> Cases::Find(std::string_view name) const
   absl::StatusOr<std::optional<StoredCase>> stored = ReadCase(state_->records, name, *state_->keys);
   if (!stored.ok()) return stored.status();
   if (!stored->has_value()) return std::optional<v1::Case>();
-  return std::optional<v1::Case>(AsOf(std::move(*(*stored)->record.mutable_stands()), state_->clock->Now()));
+  return std::optional<v1::Case>(AsOf(std::move(*(*stored)->record.mutable_stands()), state_->clock->LogTime()));
 }
 
 std::vector<v1::Case> Cases::List(std::string_view after, size_t limit) const {
-  const absl::Time now = state_->clock->Now();
+  const absl::Time now = state_->clock->LogTime();
   std::vector<v1::Case> listed;
   absl::MutexLock lock(&state_->mutex);
   for (auto next = state_->open.upper_bound(after); next != state_->open.end() && listed.size() < limit; ++next) {

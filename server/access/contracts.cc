@@ -126,7 +126,7 @@ void Contracts::Commit(std::string_view name, std::unique_ptr<audit::Draft> entr
 }
 
 void Contracts::Add(const v1::Contract& contract, std::string_view proposer, std::unique_ptr<audit::Draft> entry, Done done) {
-  const absl::Time now = state_->clock->Now();
+  const absl::Time now = state_->clock->LogTime();
   std::shared_ptr<const Contract> parent;
   if (!contract.parent().empty()) {
     parent = state_->Find(contract.parent());
@@ -149,7 +149,7 @@ void Contracts::Confirm(std::string_view name, uint64_t revision, std::string_vi
                         Done done) {
   const auto confirm = [&](v1::KeptContract stored) -> absl::StatusOr<v1::KeptContract> {
     if (!stored.has_contract()) return NoSuchContract();
-    return Confirmed(std::move(stored), revision, confirmer, state_->clock->Now());
+    return Confirmed(std::move(stored), revision, confirmer, state_->clock->LogTime());
   };
   Commit(name, std::move(entry), confirm, std::move(done));
 }
@@ -194,7 +194,7 @@ std::vector<v1::KeptContract> Contracts::List(std::string_view after, size_t lim
 }
 
 v1::KeptContract Contracts::AsOfNow(const Contract& contract) const {
-  const absl::Time now = state_->clock->Now();
+  const absl::Time now = state_->clock->LogTime();
   v1::KeptContract kept = *contract.kept();
   if (kept.has_proposed() && !Waits(kept, now)) kept.clear_proposed();
   if (const absl::Status in_force = contract.InForce(now); !in_force.ok()) kept.set_not_in_force(std::string(in_force.message()));

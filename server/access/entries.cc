@@ -76,6 +76,16 @@ v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
       return v1::INCIDENT_ACKNOWLEDGE;
     case Action::kMarkCanary:
       return v1::CANARY_MARK;
+    case Action::kRequestExport:
+      return v1::EXPORT_REQUEST;
+    case Action::kApproveExport:
+      return v1::EXPORT_APPROVE;
+    case Action::kRevokeExport:
+      return v1::EXPORT_REVOKE;
+    case Action::kListExports:
+      return v1::EXPORT_LIST;
+    case Action::kRehearsePolicy:
+      return v1::POLICY_REHEARSE;
   }
   return v1::AUDIT_ACTION_UNSPECIFIED;
 }

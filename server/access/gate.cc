@@ -53,8 +53,8 @@ absl::Status Gate::MayRelease() const {
 
 Decision Gate::JudgeReason(const Rules& rules, const Caller& caller, const Ask& ask, Asked asked) const {
   if (cases_ != nullptr) {
-    return asked == Asked::kAgain ? cases_->JudgeAgain(rules, caller, ask, clock_->Now())
-                                  : cases_->Judge(rules, caller, ask, clock_->Now());
+    return asked == Asked::kAgain ? cases_->JudgeAgain(rules, caller, ask, clock_->LogTime())
+                                  : cases_->Judge(rules, caller, ask, clock_->LogTime());
   }
   if (!rules.DemandsCase(caller.account().role(), ask.justification.purpose())) return {true, "allowed", absl::OkStatus()};
   return {false, "case", absl::FailedPreconditionError("justification.purpose: demands a case, and none can be looked up")};
@@ -63,7 +63,7 @@ Decision Gate::JudgeReason(const Rules& rules, const Caller& caller, const Ask& 
 Decision Gate::DecideUnder(const Rules& rules, const Caller& caller, const Ask& ask, Asked asked) const {
   std::shared_ptr<const Grant> grant;
   if (grants_ != nullptr && caller.account().role() == v1::CONTRACTOR) grant = grants_->Of(caller.account().person_id());
-  Decision decision = Decide(rules, caller, ask, clock_->Now(), grant);
+  Decision decision = Decide(rules, caller, ask, clock_->LogTime(), grant);
   if (!decision.allowed || !IsOfRecordings(ask.action)) return decision;
   if (ask.action != Action::kSearch) {  // which tells nothing personal, and needs no reason
     Decision reason = JudgeReason(rules, caller, ask, asked);

@@ -69,7 +69,7 @@ absl::StatusOr<std::optional<v1::Grant>> Grants::Find(const GrantId& id) const {
 }
 
 absl::Status Grants::DropOldest(Change* change) const {
-  const absl::Time now = state_->clock->Now();
+  const absl::Time now = state_->clock->LogTime();
   return state_->rows.ForEach([&](const StoredGrant& stored) {
     if (change->dropped == kGrantsDroppedAtOnce || !IsOld(stored.grant, now)) return false;
     state_->rows.Drop(stored, &change->batch);
@@ -80,7 +80,7 @@ absl::Status Grants::DropOldest(Change* change) const {
 
 absl::StatusOr<Grants::Change> Grants::Request(const v1::RequestGrantRequest& request, const v1::Account& account,
                                                std::string* rule) const {
-  const absl::Time now = state_->clock->Now();
+  const absl::Time now = state_->clock->LogTime();
   std::optional<std::string> newest_row;
   absl::StatusOr<std::optional<StoredGrant>> newest = state_->rows.NewestOf(account.person_id(), &newest_row);
   if (!newest.ok()) return newest.status();
@@ -118,7 +118,7 @@ absl::StatusOr<Grants::Change> Grants::ChangeOf(const GrantId& id, Next next, st
 
 absl::StatusOr<Grants::Change> Grants::Approve(const GrantId& id, uint64_t revision, const v1::Account& approver, uint32_t approvals_max,
                                                std::string* rule) const {
-  const absl::Time now = state_->clock->Now();
+  const absl::Time now = state_->clock->LogTime();
   const auto approve = [&](v1::Grant stored) { return Approved(std::move(stored), revision, approver, now); };
   absl::StatusOr<Change> change = ChangeOf(id, approve, rule);
   if (!change.ok()) return change;
@@ -137,12 +137,12 @@ absl::StatusOr<Grants::Change> Grants::Approve(const GrantId& id, uint64_t revis
 }
 
 absl::StatusOr<Grants::Change> Grants::Refuse(const GrantId& id, std::string_view reason, const v1::Account& by, std::string* rule) const {
-  const auto refuse = [&](v1::Grant stored) { return Refused(std::move(stored), by, reason, state_->clock->Now()); };
+  const auto refuse = [&](v1::Grant stored) { return Refused(std::move(stored), by, reason, state_->clock->LogTime()); };
   return ChangeOf(id, refuse, rule);
 }
 
 absl::StatusOr<Grants::Change> Grants::Revoke(const GrantId& id, std::string_view reason, const v1::Account& by, std::string* rule) const {
-  const auto revoke = [&](v1::Grant stored) { return Revoked(std::move(stored), by, reason, state_->clock->Now()); };
+  const auto revoke = [&](v1::Grant stored) { return Revoked(std::move(stored), by, reason, state_->clock->LogTime()); };
   absl::StatusOr<Change> change = ChangeOf(id, revoke, rule);
   if (change.ok()) change->batch.may_use_reserve = true;
   return change;
@@ -168,7 +168,7 @@ void Grants::Commit(Change change, std::unique_ptr<audit::Draft> entry, Done don
 }
 
 absl::StatusOr<Grants::Page> Grants::List(std::optional<GrantId> before, size_t rows, std::string_view person, bool ended) const {
-  const absl::Time now = state_->clock->Now();
+  const absl::Time now = state_->clock->LogTime();
   Page page;
   size_t read = 0;
   absl::Status scanned = state_->rows.ForEachNewestFirst(before, [&](StoredGrant stored) {

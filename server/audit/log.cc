@@ -94,6 +94,7 @@ absl::StatusOr<std::unique_ptr<Log>> Log::Open(storage::RecordStore* records, co
   // Set back while the gateway was down: compare with the last entry, so that the step shows.
   if (last > now + kClockStepMin) wall_ahead += last - now;
   log->pending_->wall_ahead = wall_ahead;
+  clock->BeginLogAt(last);
   return log;
 }
 

@@ -131,7 +131,7 @@ absl::Status GrantsService::CheckMayBeGranted(const access::Caller& approver, co
     *rule = "suspended";
     return absl::FailedPreconditionError("id: the account that it is for is not active; refuse it");
   }
-  if (absl::Status in_force = contract->InForce(parts_.clock->Now()); !in_force.ok()) {
+  if (absl::Status in_force = contract->InForce(parts_.clock->LogTime()); !in_force.ok()) {
     *rule = std::string(access::kContractRule);
     return absl::FailedPreconditionError(
         absl::StrCat("id: the contract is not in force (", std::string(in_force.message()), "); refuse it"));
