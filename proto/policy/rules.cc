@@ -47,6 +47,16 @@ v1::Scope Rules::ScopeOf(v1::Role role, Action action) const {
   return scopes_[static_cast<size_t>(role)][static_cast<size_t>(action)];
 }
 
+std::optional<Conflict> Rules::ConflictOf(absl::Span<const v1::Role> roles) const {
+  std::vector<Action> rights;
+  for (int i = 0; i < kActions; ++i) {
+    const Action action = static_cast<Action>(i);
+    const auto has = [&](v1::Role role) { return ScopeOf(role, action) != v1::SCOPE_UNSPECIFIED; };
+    if (std::any_of(roles.begin(), roles.end(), has)) rights.push_back(action);
+  }
+  return FindConflict(rights);
+}
+
 bool Rules::MayState(v1::Role role, std::string_view purpose) const {
   const auto found = purposes_.find(purpose);
   if (found == purposes_.end()) return false;

@@ -6,15 +6,18 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "google/protobuf/repeated_ptr_field.h"
 #include "otokura/v1/policy.pb.h"
 #include "proto/policy/actions.h"
+#include "proto/policy/duties.h"
 #include "proto/policy/reference_pattern.h"
 
 namespace otokura::policy {
@@ -30,6 +33,8 @@ class Rules {
 
   // The widest scope in which the role may do it; SCOPE_UNSPECIFIED: not at all.
   v1::Scope ScopeOf(v1::Role role, Action action) const;
+  // Two rights that one person may not have, of all that these roles have together.
+  std::optional<Conflict> ConflictOf(absl::Span<const v1::Role> roles) const;
   // Whether the role may state this purpose; whether any role may.
   bool MayState(v1::Role role, std::string_view purpose) const;
   bool IsPurpose(std::string_view purpose) const { return purposes_.contains(purpose); }

@@ -136,6 +136,17 @@ Decision DenySecondPerson(const Ask& ask) {
               absl::FailedPreconditionError("name: it is for you, or you proposed it; ask another person of the security role"));
 }
 
+// Duties are apart by person too: whoever has two accounts has the rights of both.
+absl::Status CheckDutiesOfPerson(const Rules& rules, const std::vector<v1::Role>& roles) {
+  const std::optional<policy::Conflict> conflict = rules.ConflictOf(roles);
+  if (!conflict.has_value()) return absl::OkStatus();
+  const auto text = [](std::string_view word) { return absl::string_view(word.data(), word.size()); };
+  return absl::FailedPreconditionError(
+      absl::StrCat("account.person_id: with another account this person would have ", text(policy::ActionName(conflict->first)), " (",
+                   text(conflict->first_duty), ") and ", text(policy::ActionName(conflict->second)), " (", text(conflict->second_duty),
+                   "), duties that must not meet in one person; suspend the other account first, or choose another person"));
+}
+
 Decision Judge(const Rules& rules, const Caller& caller, const Ask& ask, absl::Time now, const Grant* grant) {
   if (Caller::Admission admission = caller.AdmissionAt(now); !admission.status.ok()) return Deny(admission.rule, admission.status);
   const Action right = RightFor(ask);
@@ -152,6 +163,7 @@ Decision Judge(const Rules& rules, const Caller& caller, const Ask& ask, absl::T
                 absl::FailedPreconditionError("name: your own account; ask somebody else of the security role to suspend it"));
   }
   if (Lists(ask.concerned, caller.account().person_id())) return DenySecondPerson(ask);
+  if (absl::Status apart = CheckDutiesOfPerson(rules, ask.person_roles); !apart.ok()) return Deny("duties-of-person", std::move(apart));
   if (Lists(ask.contract_tree, caller.account().person_id())) {
     return Deny("contract-tree",
                 absl::FailedPreconditionError("id: you work for a company of the same contracts, above or below; ask somebody outside of "

@@ -85,6 +85,36 @@ std::optional<v1::Account> Directory::Find(std::string_view name) const {
   return AsOf(found->account, state_->clock->Now());
 }
 
+std::vector<v1::Role> Directory::RolesOf(std::string_view person, std::string_view name) const {
+  absl::MutexLock lock(&state_->mutex);
+  std::vector<v1::Role> roles;
+  for (const auto& [other, enrolled] : state_->by_name) {
+    const v1::Account& account = enrolled->account;
+    const bool counts = account.state() != v1::Account::SUSPENDED || other == name;
+    if (counts && account.person_id() == person && !person.empty()) roles.push_back(account.role());
+  }
+  return roles;
+}
+
+absl::Status Directory::CheckDutiesApart(const policy::Rules& rules) const {
+  absl::MutexLock lock(&state_->mutex);
+  std::map<std::string_view, std::vector<v1::Role>> roles_of;
+  for (const auto& [name, enrolled] : state_->by_name) {
+    const v1::Account& account = enrolled->account;
+    if (account.state() != v1::Account::SUSPENDED && !account.person_id().empty()) roles_of[account.person_id()].push_back(account.role());
+  }
+  for (const auto& [person, roles] : roles_of) {
+    const std::optional<policy::Conflict> conflict = rules.ConflictOf(roles);
+    if (!conflict.has_value()) continue;
+    const auto text = [](std::string_view word) { return absl::string_view(word.data(), word.size()); };
+    return absl::FailedPreconditionError(absl::StrCat("policy: by its accounts person '", text(person), "' would have ",
+                                                      text(policy::ActionName(conflict->first)), " (", text(conflict->first_duty), ") and ",
+                                                      text(policy::ActionName(conflict->second)), " (", text(conflict->second_duty),
+                                                      "), duties that must not meet in one person; suspend one of these accounts first"));
+  }
+  return absl::OkStatus();
+}
+
 std::vector<std::string> Directory::PersonsOf(const std::vector<std::string>& companies) const {
   absl::MutexLock lock(&state_->mutex);
   std::vector<std::string> persons;

@@ -47,9 +47,10 @@ struct Resource {
 // What somebody asks for.
 struct Ask {
   Action action = Action::kShow;
-  std::optional<Resource> resource;          // absent: there is no such recording (answers as out of scope)
-  std::string requested_id;                  // as asked, for the details of a refusal
-  std::vector<std::string> concerned;        // a change that takes a second person: the ids of those who cannot be it
+  std::optional<Resource> resource;      // absent: there is no such recording (answers as out of scope)
+  std::string requested_id;              // as asked, for the details of a refusal
+  std::vector<std::string> concerned;    // a change that takes a second person: the ids of those who cannot be it
+  std::vector<v1::Role> person_roles{};  // kAddAccount, kConfirmAccount, kRestoreAccount: all that the person would have, over its accounts
   std::vector<std::string> contract_tree{};  // kApproveGrant: the ids of all who work for a company of the requester's contract tree
   std::string grant_id{};                    // 16 bytes: the grant that there is, of what is asked about one
   bool own_grant = false;                    // kRevokeGrant: it is the caller's, who withdraws it by the right to request one
@@ -73,12 +74,12 @@ struct Ask {
 
 struct Decision {
   bool allowed = false;
-  std::string rule;       // a fixed word: "role", "purpose", "reference", "field", "scope-or-absent", "own-account", "same-person",
-                          // "contract-tree", those of Caller::AdmissionAt, "log-unproven", "policy-damaged", "budget", "ledger", "case",
-                          // "own-case", "allowed"; recording: "centre", "queue", "retention-class", "format"; loading a policy:
-                          // "policy-document", "policy-signatures", "policy-serial"
-  absl::Status refusal;   // what the caller is told; OK when allowed
-  std::string purpose{};  // as stated, where it is a word of the policy: what the log may hold in clear
+  std::string rule;  // a fixed word: "role", "purpose", "reference", "field", "scope-or-absent", "own-account", "same-person",
+                     // "duties-of-person", "contract-tree", those of Caller::AdmissionAt, "log-unproven", "policy-damaged", "budget",
+                     // "ledger", "case", "own-case", "allowed"; recording: "centre", "queue", "retention-class", "format"; loading a
+                     // policy: "policy-document", "policy-signatures", "policy-serial"
+  absl::Status refusal;                   // what the caller is told; OK when allowed
+  std::string purpose{};                  // as stated, where it is a word of the policy: what the log may hold in clear
   std::shared_ptr<const Grant> grant{};   // under which it is allowed; null: it needed none
   std::optional<BudgetRefusal> budget{};  // rule "budget"
 };

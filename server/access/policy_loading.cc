@@ -39,6 +39,8 @@ Decision PolicyLoading::Examine(const std::string& note, Change* change, std::st
   auto rules = policy::CompileNext(verified->text);
   if (!rules.ok()) return Deny("policy-document", rules.status());
   if ((*rules)->serial() <= before->rules->serial()) return Deny("policy-serial", NotGreater((*rules)->serial(), before->rules->serial()));
+  if (absl::Status suits = parts_.suits_accounts ? parts_.suits_accounts(**rules) : absl::OkStatus(); !suits.ok())
+    return Deny("duties-of-person", std::move(suits));
   *change = {*std::move(before), {std::nullopt, note, *std::move(rules), std::move(verified->signed_by)}};
   return {true, "allowed", absl::OkStatus()};
 }

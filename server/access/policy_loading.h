@@ -32,6 +32,7 @@ class PolicyLoading {
     storage::Committer* committer;
     Gate* gate;
     PolicyInForce* policy;
+    std::function<absl::Status(const policy::Rules&)> suits_accounts{};  // whether those that there are may live under it
   };
   explicit PolicyLoading(Parts parts) : parts_(parts) {}
 

@@ -117,7 +117,8 @@ void Gateway::MakeGate() {
     events_->Failure("refusals-not-counted-on", taken_up);  // the index is damaged, which stops nobody (I11)
   }
   policy_loading_ = std::make_unique<access::PolicyLoading>(
-      access::PolicyLoading::Parts{records, &store_.keys->site(), log_.get(), committer_.get(), gate_.get(), policy_.get()});
+      access::PolicyLoading::Parts{records, &store_.keys->site(), log_.get(), committer_.get(), gate_.get(), policy_.get(),
+                                   [this](const policy::Rules& rules) { return directory_->CheckDutiesApart(rules); }});
   RefreshPolicy();
 }
 

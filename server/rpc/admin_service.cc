@@ -113,16 +113,25 @@ void AdminService::Reopen(const access::Caller& caller, const v1::ReopenLogReque
 }
 
 void AdminService::Add(const access::Caller& caller, const v1::AddAccountRequest& request, AccountDone done) const {
-  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, AskAbout(access::Action::kAddAccount, request.account().name()), done);
+  access::Ask ask = AskAbout(access::Action::kAddAccount, request.account().name());
+  ask.person_roles = parts_.directory->RolesOf(request.account().person_id(), "");
+  ask.person_roles.push_back(request.account().role());
+  std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, ask, done);
   if (entry == nullptr) return;
   absl::StatusOr<v1::Account> account = parts_.directory->Prepare(request, caller.account().name());
   if (!account.ok()) return done(account.status());
   parts_.directory->Add(*std::move(account), std::move(entry), std::move(done));
 }
 
+std::vector<v1::Role> AdminService::RolesOfPersonOf(const std::string& name) const {
+  const std::optional<v1::Account> account = parts_.directory->Find(name);
+  return account.has_value() ? parts_.directory->RolesOf(account->person_id(), name) : std::vector<v1::Role>();
+}
+
 void AdminService::Confirm(const access::Caller& caller, const v1::ConfirmAccountRequest& request, AccountDone done) const {
   access::Ask ask = AskAbout(access::Action::kConfirmAccount, request.name());
   ask.concerned = parts_.directory->PersonsConcerned(request.name());
+  ask.person_roles = RolesOfPersonOf(request.name());
   std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, ask, done);
   if (entry == nullptr) return;
   parts_.directory->Confirm(request.name(), request.revision(), caller.account(), std::move(entry), std::move(done));
@@ -137,6 +146,7 @@ void AdminService::Renew(const access::Caller& caller, const v1::RenewAccountReq
 void AdminService::Restore(const access::Caller& caller, const v1::RestoreAccountRequest& request, AccountDone done) const {
   access::Ask ask = AskAbout(access::Action::kRestoreAccount, request.name());
   ask.concerned = parts_.directory->PersonsConcerned(request.name());
+  ask.person_roles = RolesOfPersonOf(request.name());
   std::unique_ptr<audit::Draft> entry = parts_.gate->Permit(caller, ask, done);
   if (entry == nullptr) return;
   parts_.directory->Restore(request.name(), request.reason(), std::move(entry), std::move(done));

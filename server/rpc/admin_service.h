@@ -64,6 +64,8 @@ class AdminService : public RawAdminService {
  private:
   using AccountDone = std::function<void(absl::StatusOr<v1::Account>)>;
   void Add(const access::Caller& caller, const v1::AddAccountRequest& request, AccountDone done) const;
+  // All that the person behind an account has, or would have.
+  std::vector<v1::Role> RolesOfPersonOf(const std::string& name) const;
   void Confirm(const access::Caller& caller, const v1::ConfirmAccountRequest& request, AccountDone done) const;
   void Renew(const access::Caller& caller, const v1::RenewAccountRequest& request, AccountDone done) const;
   void Suspend(const access::Caller& caller, const v1::SuspendAccountRequest& request, AccountDone done) const;

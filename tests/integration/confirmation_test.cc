@@ -7,7 +7,9 @@
 #include "server/access/account_changes.h"
 #include "server/runtime/clock.h"
 #include "tests/integration/clients.h"
+#include "tests/integration/log_of.h"
 #include "tests/integration/site.h"
+#include "tests/unit/policy/policy_site.h"
 
 namespace otokura::integration {
 namespace {
@@ -99,20 +101,59 @@ TEST_F(Confirmation, I9_TwoAccountsOfOnePersonAreOnePerson) {
   v1::AddAccountRequest officer = AccountRequest("second-officer", v1::SECURITY);
   officer.mutable_account()->set_person_id("person-of-many-names");
   ASSERT_EQ(site_.Enrol(officer), absl::OkStatus());
-  v1::AddAccountRequest mine = AccountRequest("operator", v1::OPERATOR);
+  v1::AddAccountRequest mine = AccountRequest("auditor-2", v1::AUDITOR);
   mine.mutable_account()->set_person_id("person-of-many-names");
   const auto proposed = Propose(mine);
   ASSERT_TRUE(proposed.ok()) << proposed.status();
-  const absl::Status own = Confirm("second-officer", "operator", proposed->revision());
+  const absl::Status own = Confirm("second-officer", "auditor-2", proposed->revision());
   EXPECT_EQ(own.code(), absl::StatusCode::kFailedPrecondition) << own;
   EXPECT_EQ(Log(v1::ACCOUNT_CONFIRM).back().leaf.rule(), "same-person");
-  ASSERT_EQ(Confirm("security", "operator", proposed->revision()), absl::OkStatus());
-  ASSERT_EQ(Suspend("security", "operator"), absl::OkStatus());
-  EXPECT_EQ(Restore("second-officer", "operator").code(), absl::StatusCode::kFailedPrecondition);
-  EXPECT_EQ(Restore("admin", "operator").code(), absl::StatusCode::kPermissionDenied);
-  EXPECT_EQ(Restore("security", "operator"), absl::OkStatus());
-  EXPECT_EQ(Hear("operator"), absl::OkStatus());
+  ASSERT_EQ(Confirm("security", "auditor-2", proposed->revision()), absl::OkStatus());
+  ASSERT_EQ(Suspend("security", "auditor-2"), absl::OkStatus());
+  EXPECT_EQ(Restore("second-officer", "auditor-2").code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_EQ(Restore("admin", "auditor-2").code(), absl::StatusCode::kPermissionDenied);
+  EXPECT_EQ(Restore("security", "auditor-2"), absl::OkStatus());
   EXPECT_EQ(Log(v1::ACCOUNT_RESTORE).back().details.reason().value(), "it was a mistake");
+}
+
+TEST_F(Confirmation, I9_NobodyHearsAndWatchesOverItByTwoAccounts) {
+  const auto of_person = [](const std::string& name, v1::Role role, const std::string& person) {
+    v1::AddAccountRequest request = AccountRequest(name, role);
+    request.mutable_account()->set_person_id(person);
+    return request;
+  };
+  const v1::AddAccountRequest hearing = of_person("operator", v1::OPERATOR, "person-auditor");
+  const absl::Status mixed = site_.Enrol(hearing);
+  ExpectRefused(site_, mixed, v1::ACCOUNT_ADD, "duties-of-person");
+  EXPECT_THAT(std::string(mixed.message()), HasSubstr("listen (hearing) and list-audit (log)"));
+
+  // Proposed while the other was suspended, the account is confirmed only while it still is.
+  ASSERT_EQ(site_.Enrol("operator-2", v1::OPERATOR), absl::OkStatus());
+  ASSERT_EQ(site_.Suspend("operator-2"), absl::OkStatus());
+  const auto officer = Propose(of_person("second-officer", v1::SECURITY, "person-operator-2"));
+  ASSERT_TRUE(officer.ok()) << officer.status();
+  ExpectRefused(site_, site_.Restore("operator-2"), v1::ACCOUNT_RESTORE, "duties-of-person");
+  ASSERT_EQ(Confirm("security", "second-officer", officer->revision()), absl::OkStatus());
+  ExpectRefused(site_, site_.Restore("operator-2"), v1::ACCOUNT_RESTORE, "duties-of-person");
+  ASSERT_EQ(site_.Suspend("second-officer"), absl::OkStatus());
+  EXPECT_EQ(site_.Restore("operator-2"), absl::OkStatus());
+  ExpectRefused(site_, site_.Restore("second-officer"), v1::ACCOUNT_RESTORE, "duties-of-person");
+}
+
+TEST_F(Confirmation, I9_APolicyDoesNotJoinInOnePersonWhatItKeepsApartInRoles) {
+  v1::AddAccountRequest also = AccountRequest("operator", v1::OPERATOR);
+  also.mutable_account()->set_person_id("person-supervisor");
+  ASSERT_EQ(site_.Enrol(also), absl::OkStatus()) << "both only hear";
+  const std::string note = policy::NoteForTest(policy::TextForTest(2, [](v1::Policy* policy) {
+    policy::RuleOf(policy, v1::OPERATOR)->clear_rights();
+    policy::GiveRight(policy, v1::OPERATOR, policy::Action::kListAudit, v1::ALL);
+  }));
+  const absl::Status mixed = site_.LoadPolicy(note);
+  ExpectRefused(site_, mixed, v1::POLICY_LOAD, "duties-of-person");
+  EXPECT_THAT(std::string(mixed.message()), HasSubstr("person-supervisor"));
+  EXPECT_EQ(Hear("operator"), absl::OkStatus()) << "nothing changed";
+  ASSERT_EQ(site_.Suspend("operator"), absl::OkStatus());
+  EXPECT_EQ(site_.LoadPolicy(note), absl::OkStatus());
 }
 
 TEST_F(Confirmation, I9_ANewKeyTakesEffectOnlyWhenConfirmed) {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/integration/clients.h"
+#include "tests/integration/log_of.h"
 #include "tests/integration/site.h"
 
 namespace otokura::integration {
@@ -69,8 +70,7 @@ TEST_F(ContractsOverTheWire, I9_AContractTakesTwoPersons) {
   }
   v1::AddAccountRequest officer = AccountRequest("second-officer", v1::SECURITY);
   officer.mutable_account()->set_person_id("admin");  // the person who proposed it, under another name
-  ASSERT_EQ(site_.Enrol(officer), absl::OkStatus());
-  EXPECT_EQ(Confirm("second-officer", "other", proposed->revision()).status().code(), absl::StatusCode::kFailedPrecondition);
+  ExpectRefused(site_, site_.Enrol(officer), v1::ACCOUNT_ADD, "duties-of-person");
   EXPECT_EQ(Confirm("security", "other", proposed->revision() + 1).status().code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_EQ(Confirm("security", "nobody", 1).status().code(), absl::StatusCode::kNotFound);
   const auto confirmed = Confirm("security", "other", proposed->revision());

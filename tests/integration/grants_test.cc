@@ -123,10 +123,15 @@ TEST_F(GrantsOverTheWire, I9_OnlyWhoMayAndNobodyNearDecides) {
     ExpectRefused(site_, RevokeGrant(site_, who, requested->id()).status(), v1::GRANT_REVOKE, "role");
     ExpectRefused(site_, RequestGrant(site_, who, {call_}).status(), v1::GRANT_REQUEST, "role");
   }
-  ASSERT_EQ(EnrolLike("operator-2", v1::SUPERVISOR, [](v1::Account* account) { account->set_person_id("person-contractor"); }),
-            absl::OkStatus());
+  const auto enrol_sock_puppet = [this] {
+    return EnrolLike("operator-2", v1::SUPERVISOR, [](v1::Account* account) { account->set_person_id("person-contractor"); });
+  };
+  ExpectRefused(site_, enrol_sock_puppet(), v1::ACCOUNT_ADD, "duties-of-person");
+  ASSERT_EQ(site_.Suspend("contractor"), absl::OkStatus());
+  ASSERT_EQ(enrol_sock_puppet(), absl::OkStatus());
   ExpectRefused(site_, ApproveGrant(site_, "operator-2", *requested).status(), v1::GRANT_APPROVE, "same-person");
   ExpectRefused(site_, RefuseGrant(site_, "operator-2", requested->id()).status(), v1::GRANT_REFUSE, "same-person");
+  ExpectRefused(site_, site_.Restore("contractor"), v1::ACCOUNT_RESTORE, "duties-of-person");
 }
 
 TEST_F(GrantsOverTheWire, I9_NobodyOfTheContractTreeDecides) {
@@ -146,6 +151,7 @@ TEST_F(GrantsOverTheWire, I9_ASecondAccountWithoutTheCompanyIsTheSamePersonOfThe
   below.set_parent(kContract);
   below.set_company("Sub-contractors Ltd");
   ASSERT_EQ(site_.Conclude(below), absl::OkStatus());
+  ASSERT_EQ(site_.Suspend("supervisor"), absl::OkStatus());
   ASSERT_EQ(EnrolLike("operator-2", v1::CONTRACTOR,
                       [](v1::Account* account) {
                         account->set_company("Sub-contractors Ltd");
@@ -153,6 +159,8 @@ TEST_F(GrantsOverTheWire, I9_ASecondAccountWithoutTheCompanyIsTheSamePersonOfThe
                         account->set_person_id("person-supervisor");
                       }),
             absl::OkStatus());
+  ASSERT_EQ(site_.Suspend("operator-2"), absl::OkStatus());
+  ASSERT_EQ(site_.Restore("supervisor"), absl::OkStatus());
   const auto requested = RequestGrant(site_, "contractor", {call_});
   ASSERT_TRUE(requested.ok()) << requested.status();
   ExpectRefused(site_, ApproveGrant(site_, "supervisor", *requested).status(), v1::GRANT_APPROVE, "contract-tree");
@@ -263,22 +271,14 @@ TEST_F(GrantsOverTheWire, ContractAndAccountEndItToo) {
 TEST_F(GrantsOverTheWire, OfAnEndedContractNothingIsApproved) {
   const auto requested = RequestGrant(site_, "contractor", {call_});
   ASSERT_TRUE(requested.ok()) << requested.status();
-  v1::SuspendAccountRequest suspend;
-  suspend.set_name("contractor");
-  suspend.set_reason("left");
-  v1::SuspendAccountResponse suspended;
-  ASSERT_EQ(site_.AskAs("security", &v1::Admin::Stub::SuspendAccount, suspend, &suspended), absl::OkStatus());
+  ASSERT_EQ(site_.Suspend("contractor"), absl::OkStatus());
   ExpectRefused(site_, ApproveGrant(site_, "supervisor", *requested).status(), v1::GRANT_APPROVE, "suspended");
   v1::CloseContractRequest close;
   close.set_name(kContract);
   close.set_reason("ended early");
   v1::CloseContractResponse closed;
   ASSERT_EQ(site_.AskAs("security", &v1::Contracts::Stub::Close, close, &closed), absl::OkStatus());
-  v1::RestoreAccountRequest restore;
-  restore.set_name("contractor");
-  restore.set_reason("back");
-  v1::RestoreAccountResponse restored;
-  ASSERT_EQ(site_.AskAs("security", &v1::Admin::Stub::RestoreAccount, restore, &restored), absl::OkStatus());
+  ASSERT_EQ(site_.Restore("contractor"), absl::OkStatus());
   ExpectRefused(site_, ApproveGrant(site_, "supervisor", *requested).status(), v1::GRANT_APPROVE, "contract");
 }
 

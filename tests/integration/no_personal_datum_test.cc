@@ -103,7 +103,7 @@ class NoPersonalDatum : public ::testing::Test {
   absl::Status EnrolMarked(const std::string& name, v1::Role role) {
     v1::AddAccountRequest request = AccountRequest(name, role);
     v1::Account* const account = request.mutable_account();
-    if (role != v1::RECORDER) account->set_person_id(marks_.person);
+    if (role != v1::RECORDER) account->set_person_id(marks_.person + "-" + name);  // duties are apart by person
     if (role == v1::CONTRACTOR) account->set_company(marks_.company), account->set_contract(marks_.contract);
     if (role == v1::OPERATOR) account->set_agent(marks_.agent);
     return site_.Enrol(request);

@@ -255,6 +255,22 @@ absl::Status Site::Enrol(v1::AddAccountRequest request) {
   return AskAs("security", &v1::Admin::Stub::ConfirmAccount, confirm, &confirmed);
 }
 
+absl::Status Site::Suspend(const std::string& name) {
+  v1::SuspendAccountRequest request;
+  request.set_name(name);
+  request.set_reason("left");
+  v1::SuspendAccountResponse response;
+  return AskAs("security", &v1::Admin::Stub::SuspendAccount, request, &response);
+}
+
+absl::Status Site::Restore(const std::string& name) {
+  v1::RestoreAccountRequest request;
+  request.set_name(name);
+  request.set_reason("came back");
+  v1::RestoreAccountResponse response;
+  return AskAs("security", &v1::Admin::Stub::RestoreAccount, request, &response);
+}
+
 absl::Status Site::LoadPolicy(const std::string& note, const std::string& account) {
   v1::LoadPolicyRequest request;
   request.set_note(note);

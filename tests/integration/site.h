@@ -79,6 +79,9 @@ class Site {
   absl::Status Enrol(v1::AddAccountRequest request);
   // Through the Admin service. The site's signers are a, b and c of tests/unit/policy/policy_site.h.
   absl::Status LoadPolicy(const std::string& note, const std::string& account = "security");
+  // As "security".
+  absl::Status Suspend(const std::string& name);
+  absl::Status Restore(const std::string& name);
   // Proposes these terms as "admin" and confirms them as "security".
   absl::Status Conclude(const v1::Contract& terms);
   // kContract, then recorder, operator, supervisor, contractor, auditor, all of kCentre.

@@ -3,6 +3,40 @@
 #include <algorithm>
 
 namespace otokura::access {
+namespace {
+
+constexpr int64_t kMinuteUs = 60'000'000;
+constexpr int64_t kHourUs = 60 * kMinuteUs;
+constexpr int64_t kDayUs = 24 * kHourUs;
+
+// In whole microseconds: these are asked hundreds of times for one decision, which arithmetic of durations is too slow for.
+constexpr int64_t LengthUs(v1::Window window) {
+  switch (window) {
+    case v1::HOUR:
+      return kHourUs;
+    case v1::DAY:
+      return kDayUs;
+    case v1::DAYS_30:
+      return 30 * kDayUs;
+    default:
+      return 365 * kDayUs;
+  }
+}
+
+constexpr int64_t SlotLengthUs(v1::Window window) {
+  switch (window) {
+    case v1::HOUR:
+      return 5 * kMinuteUs;
+    case v1::DAY:
+      return kHourUs;
+    case v1::DAYS_30:
+      return kDayUs;
+    default:
+      return 10 * kDayUs;
+  }
+}
+
+}  // namespace
 
 std::optional<uint64_t> LimitOf(const v1::Budget& budget, Measure measure) {
   switch (measure) {
@@ -25,31 +59,8 @@ std::string_view MeasureName(Measure measure) {
   return kNames[static_cast<size_t>(measure)];
 }
 
-absl::Duration LengthOf(v1::Window window) {
-  switch (window) {
-    case v1::HOUR:
-      return absl::Hours(1);
-    case v1::DAY:
-      return absl::Hours(24);
-    case v1::DAYS_30:
-      return absl::Hours(30 * 24);
-    default:
-      return absl::Hours(365 * 24);
-  }
-}
-
-absl::Duration SlotLengthOf(v1::Window window) {
-  switch (window) {
-    case v1::HOUR:
-      return absl::Minutes(5);
-    case v1::DAY:
-      return absl::Hours(1);
-    case v1::DAYS_30:
-      return absl::Hours(24);
-    default:
-      return absl::Hours(10 * 24);
-  }
-}
+absl::Duration LengthOf(v1::Window window) { return absl::Microseconds(LengthUs(window)); }
+absl::Duration SlotLengthOf(v1::Window window) { return absl::Microseconds(SlotLengthUs(window)); }
 
 std::string_view WindowName(v1::Window window) {
   switch (window) {
@@ -65,17 +76,21 @@ std::string_view WindowName(v1::Window window) {
 }
 
 Slot SlotAt(v1::Window window, absl::Time time) {
-  const int64_t slots = absl::ToUnixMicros(time) / absl::ToInt64Microseconds(SlotLengthOf(window));
-  return static_cast<Slot>(std::max<int64_t>(slots, 0));
+  return static_cast<Slot>(std::max<int64_t>(absl::ToUnixMicros(time), 0) / SlotLengthUs(window));
 }
 
-absl::Time EndOf(v1::Window window, Slot slot) { return absl::UnixEpoch() + (int64_t{slot} + 1) * SlotLengthOf(window) + LengthOf(window); }
+absl::Time EndOf(v1::Window window, Slot slot) {
+  return absl::FromUnixMicros((int64_t{slot} + 1) * SlotLengthUs(window) + LengthUs(window));
+}
+
+Slot FirstCounted(v1::Window window, absl::Time now) {
+  return static_cast<Slot>(std::max<int64_t>(absl::ToUnixMicros(now) - LengthUs(window), 0) / SlotLengthUs(window));
+}
 
 Amounts Usage::In(v1::Window window, absl::Time now) const {
   Amounts sum{};
-  for (const Counted& counted : Of(window)) {
-    if (EndOf(window, counted.slot) <= now) continue;
-    for (size_t measure = 0; measure < sum.size(); ++measure) sum[measure] += counted.amounts[measure];
+  for (Counteds::const_iterator counted = FirstAt(Of(window), FirstCounted(window, now)); counted != Of(window).end(); ++counted) {
+    for (size_t measure = 0; measure < sum.size(); ++measure) sum[measure] += counted->amounts[measure];
   }
   return sum;
 }
@@ -83,24 +98,27 @@ Amounts Usage::In(v1::Window window, absl::Time now) const {
 absl::Time Usage::FreesAt(v1::Window window, absl::Time now, Measure measure, uint64_t amount) const {
   if (amount == 0) return now;
   uint64_t freed = 0;
-  for (const Counted& counted : Of(window)) {
-    if (EndOf(window, counted.slot) <= now) continue;
-    freed += access::Of(counted.amounts, measure);
-    if (freed >= amount) return EndOf(window, counted.slot);
+  for (Counteds::const_iterator counted = FirstAt(Of(window), FirstCounted(window, now)); counted != Of(window).end(); ++counted) {
+    freed += access::Of(counted->amounts, measure);
+    if (freed >= amount) return EndOf(window, counted->slot);
   }
   return absl::InfiniteFuture();
 }
 
 Amounts Usage::At(const WindowSlot& slot) const {
   const Counteds& counteds = Of(slot.window);
-  const auto found = std::find_if(counteds.begin(), counteds.end(), [&](const Counted& counted) { return counted.slot == slot.slot; });
-  return found == counteds.end() ? Amounts{} : found->amounts;
+  const auto found = FirstAt(counteds, slot.slot);
+  return found == counteds.end() || found->slot != slot.slot ? Amounts{} : found->amounts;
+}
+
+Usage::Counteds::const_iterator Usage::FirstAt(const Counteds& counteds, Slot slot) {
+  return std::lower_bound(counteds.begin(), counteds.end(), slot,
+                          [](const Counted& counted, Slot wanted) { return counted.slot < wanted; });
 }
 
 Amounts& Usage::Mutable(const WindowSlot& slot) {
   Counteds& counteds = slots_[static_cast<size_t>(slot.window - 1)];
-  const auto at = std::lower_bound(counteds.begin(), counteds.end(), slot.slot,
-                                   [](const Counted& counted, Slot wanted) { return counted.slot < wanted; });
+  const auto at = counteds.begin() + (FirstAt(counteds, slot.slot) - counteds.cbegin());
   if (at != counteds.end() && at->slot == slot.slot) return at->amounts;
   return counteds.insert(at, Counted{slot.slot, {}})->amounts;
 }
@@ -108,10 +126,9 @@ Amounts& Usage::Mutable(const WindowSlot& slot) {
 void Usage::Trim(absl::Time now, std::vector<WindowSlot>* dropped) {
   for (const v1::Window window : kWindows) {
     Counteds& counteds = slots_[static_cast<size_t>(window - 1)];
-    const auto kept =
-        std::find_if(counteds.begin(), counteds.end(), [&](const Counted& counted) { return EndOf(window, counted.slot) > now; });
-    for (auto gone = counteds.begin(); gone != kept; ++gone) dropped->push_back({window, gone->slot});
-    counteds.erase(counteds.begin(), kept);
+    const auto kept = FirstAt(counteds, FirstCounted(window, now));
+    for (auto gone = counteds.cbegin(); gone != kept; ++gone) dropped->push_back({window, gone->slot});
+    counteds.erase(counteds.cbegin(), kept);
   }
 }
 

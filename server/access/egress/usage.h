@@ -37,6 +37,8 @@ using Slot = uint32_t;  // slots since 1970-01-01
 Slot SlotAt(v1::Window window, absl::Time time);
 // When the slot stops counting.
 absl::Time EndOf(v1::Window window, Slot slot);
+// The first that counts at `now`: those before it ended.
+Slot FirstCounted(v1::Window window, absl::Time now);
 
 // A slot of a window, as a key of the ledger.
 struct WindowSlot {
@@ -77,6 +79,8 @@ class Usage {
   };
   using Counteds = std::vector<Counted>;  // by slot: some dozens
   const Counteds& Of(v1::Window window) const { return slots_[static_cast<size_t>(window - 1)]; }
+  static Counteds::const_iterator FirstAt(const Counteds& counteds, Slot slot);  // that slot, or the one after it
+
   std::array<Counteds, kWindows.size()> slots_;
 };
 
