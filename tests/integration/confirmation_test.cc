@@ -125,7 +125,7 @@ TEST_F(Confirmation, I9_NobodyHearsAndWatchesOverItByTwoAccounts) {
   const v1::AddAccountRequest hearing = of_person("operator", v1::OPERATOR, "person-auditor");
   const absl::Status mixed = site_.Enrol(hearing);
   ExpectRefused(site_, mixed, v1::ACCOUNT_ADD, "duties-of-person");
-  EXPECT_THAT(std::string(mixed.message()), HasSubstr("listen (hearing) and list-audit (log)"));
+  EXPECT_THAT(std::string(mixed.message()), HasSubstr("(hearing) and list-audit (log)"));
 
   // Proposed while the other was suspended, the account is confirmed only while it still is.
   ASSERT_EQ(site_.Enrol("operator-2", v1::OPERATOR), absl::OkStatus());

@@ -1,5 +1,6 @@
 #include "server/access/egress/ledger_rows.h"
 
+#include <algorithm>
 #include <optional>
 
 #include "otokura/v1/stored.pb.h"
@@ -113,6 +114,21 @@ absl::StatusOr<Seen> ReadSeen(const storage::RecordReader& records, const TermKe
   const auto value = records.Get(Table::kLedgerTerms, KeyOf(term));
   if (!value.ok()) return value.status();
   return value->has_value() ? SeenIn(**value) : Seen();
+}
+
+absl::StatusOr<LastMet> ReadLastMet(const storage::RecordReader& records, const TermKey& term,
+                                    absl::Span<const std::string_view> subjects) {
+  LastMet last(subjects.size());
+  const auto value = records.Get(Table::kLedgerTerms, KeyOf(term));
+  if (!value.ok()) return value.status();
+  if (!value->has_value()) return last;
+  v1::LedgerTerm row;
+  if (absl::Status parsed = Parse(**value, &row); !parsed.ok()) return parsed;
+  for (const v1::LedgerTerm::Met& met : row.met()) {
+    const auto subject = std::find(subjects.begin(), subjects.end(), met.subject());
+    if (subject != subjects.end()) last[static_cast<size_t>(subject - subjects.begin())] = absl::FromUnixMicros(met.window_time_unix_us());
+  }
+  return last;
 }
 
 std::string CountedOf(Table table, std::string_view key, std::string_view value, absl::Time now) {

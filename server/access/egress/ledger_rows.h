@@ -2,12 +2,16 @@
 #ifndef OTOKURA_SERVER_ACCESS_EGRESS_LEDGER_ROWS_H_
 #define OTOKURA_SERVER_ACCESS_EGRESS_LEDGER_ROWS_H_
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "absl/types/span.h"
 #include "server/access/egress/ledger_book.h"
 #include "server/storage/storage.h"
 
@@ -22,6 +26,10 @@ absl::Status CheckLedgerIsComplete(const storage::RecordReader& records);
 // DATA_LOSS where a row does not parse, FAILED_PRECONDITION where it is from a newer version.
 absl::StatusOr<Usage> ReadUsage(const storage::RecordReader& records, const std::string& subject);
 absl::StatusOr<Seen> ReadSeen(const storage::RecordReader& records, const TermKey& term);
+
+// When each of `subjects` last met the term, in their order; nothing for one that never did.
+using LastMet = std::vector<std::optional<absl::Time>>;
+absl::StatusOr<LastMet> ReadLastMet(const storage::RecordReader& records, const TermKey& term, absl::Span<const std::string_view> subjects);
 
 // The rows of what was touched, as the book has them now; empty ones are deleted.
 void PutTouched(const LedgerBook& book, const Touched& touched, storage::Batch* batch);

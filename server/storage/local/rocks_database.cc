@@ -9,6 +9,7 @@
 #include "rocksdb/env.h"
 #include "rocksdb/filter_policy.h"
 #include "rocksdb/options.h"
+#include "rocksdb/slice_transform.h"
 #include "rocksdb/table.h"
 #include "rocksdb/write_batch.h"
 
@@ -17,6 +18,8 @@ namespace {
 
 constexpr size_t kBlockCacheBytes = size_t{64} << 20;    // shared by all tables
 constexpr int kBloomBitsPerKey = 10;                     // about 1% of needless block reads
+constexpr double kMemtableBloomShare = 0.05;             // of a memtable, in tables that are asked mostly for what is not there
+constexpr size_t kLedgerSubjectBytes = 16;               // what keys of the ledger begin with, by which it is scanned
 constexpr size_t kMemtableBytes = size_t{8} << 20;       // a table
 constexpr size_t kMemtablesBytesMax = size_t{32} << 20;  // all tables
 constexpr uint64_t kWalBytesMax = uint64_t{64} << 20;    // then quiet tables are flushed too: bounds what a start must replay
@@ -68,13 +71,24 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>
   return options;
 }
 
+// Decisions ask the egress ledger for subjects and terms, and entries the log for recordings, that are mostly not there yet: filters
+// answer that without a search.
+rocksdb::ColumnFamilyOptions FamilyOptionsOf(Table kind, const std::shared_ptr<rocksdb::Cache>& cache) {
+  rocksdb::ColumnFamilyOptions options = FamilyOptions(cache);
+  if (kind != Table::kLedger && kind != Table::kLedgerTerms && kind != Table::kAccessCounts) return options;
+  options.memtable_prefix_bloom_size_ratio = kMemtableBloomShare;
+  options.memtable_whole_key_filtering = true;
+  if (kind == Table::kLedger) options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kLedgerSubjectBytes));
+  return options;
+}
+
 std::vector<rocksdb::ColumnFamilyDescriptor> Families() {
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
   families.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions(cache));
   for (int i = 0; i < kTables; ++i) {
     const std::string_view name = TableName(static_cast<Table>(i));
-    if (!name.empty()) families.emplace_back(std::string(name), FamilyOptions(cache));
+    if (!name.empty()) families.emplace_back(std::string(name), FamilyOptionsOf(static_cast<Table>(i), cache));
   }
   return families;
 }
@@ -150,6 +164,7 @@ absl::Status RocksDatabase::Scan(Table table, const ScanRange& range, const rock
   options.snapshot = snapshot;
   if (!first.empty()) options.iterate_lower_bound = &first;
   if (!last.empty()) options.iterate_upper_bound = &last;
+  options.auto_prefix_mode = true;  // filters by prefix where the table has one and the range lies within one
   const std::unique_ptr<rocksdb::Iterator> at(db_->NewIterator(options, families_[static_cast<size_t>(table)]));
   if (range.newest_first) {
     for (at->SeekToLast(); at->Valid() && row(ToView(at->key()), ToView(at->value())); at->Prev()) {

@@ -115,6 +115,36 @@ TEST(Ledger, SaysWhenThereIsRoomAgain) {
   EXPECT_EQ(UsageIn(book).FreesAt(v1::DAY, now, Measure::kAudioBytes, 1001), absl::InfiniteFuture());
 }
 
+TEST(Ledger, ASlotCountsToTheMomentItEnds) {
+  for (const v1::Window window : kWindows) {
+    const Slot slot = SlotAt(window, kStart);
+    const absl::Time end = EndOf(window, slot);
+    for (const auto& [now, first] : {std::pair(end - absl::Nanoseconds(1), slot),
+                                     {end, slot + 1},
+                                     {end + SlotLengthOf(window), slot + 2},
+                                     {kStart, SlotAt(window, kStart - LengthOf(window))}}) {
+      EXPECT_EQ(FirstCounted(window, now), first) << WindowName(window) << " " << now;
+    }
+    EXPECT_EQ(FirstCounted(window, absl::UnixEpoch()), 0u);
+  }
+}
+
+TEST(Ledger, LastMetIsOfEachSubjectAlone) {
+  auto engine = storage::MemoryEngine::Create();
+  LedgerBook book;
+  Touched touched;
+  const std::string one(kSubjectIdBytes, '1'), other(kSubjectIdBytes, '2'), never(kSubjectIdBytes, '3');
+  book.Apply({kStart, {one, other}, false, 0, 0, {Recording(1)}}, &touched);
+  book.Apply({kStart + absl::Hours(1), {other}, false, 0, 0, {Recording(1)}}, &touched);
+  storage::Batch batch;
+  PutTouched(book, touched, &batch);
+  ASSERT_EQ(engine->records().Commit(batch), absl::OkStatus());
+  const auto last = ReadLastMet(engine->records(), KeyOf(Recording(1)), {other, never, one});
+  ASSERT_TRUE(last.ok()) << last.status();
+  EXPECT_EQ(*last, (LastMet{kStart + absl::Hours(1), std::nullopt, kStart}));
+  EXPECT_EQ(*ReadLastMet(engine->records(), KeyOf(Recording(2)), {one}), LastMet{std::nullopt});
+}
+
 TEST(Ledger, RowsHoldIt) {
   auto engine = storage::MemoryEngine::Create();
   LedgerBook book;
