@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "server/access/contract_checks.h"
+#include "server/access/egress/budgets.h"
 
 namespace otokura::access {
 namespace {
@@ -57,7 +58,6 @@ struct Contract::Terms {
     }
     return absl::OkStatus();
   }
-  std::vector<v1::Budget> Budgets() const { return {kept.contract().budgets().begin(), kept.contract().budgets().end()}; }
 };
 
 Contract::Contract(v1::KeptContract kept, std::shared_ptr<const Contract> parent, const PolicyInForce* policy)
@@ -104,18 +104,7 @@ bool Contract::PermitsCentre(std::string_view centre) const {
   return true;
 }
 
-std::vector<ContractBudgets> Contract::Chain() const {
-  std::vector<ContractBudgets> chain;
-  for (const Contract* one = this; one != nullptr; one = one->parent_.get()) {
-    const std::shared_ptr<const Terms> now = one->terms();
-    chain.push_back({now->kept.contract().name(), now->Budgets()});
-  }
-  const std::shared_ptr<const policy::Rules> rules = policy_->Get();
-  const auto& most = rules->contracts().budgets();
-  chain.back().budgets = Smaller(chain.back().budgets, {most.begin(), most.end()});
-  for (size_t i = chain.size(); i-- > 1;) chain[i - 1].budgets = Smaller(chain[i - 1].budgets, chain[i].budgets);
-  return chain;
-}
+std::vector<ContractBudgets> Contract::Chain() const { return ChainUnder(*this, *policy_->Get()); }
 
 std::vector<v1::Budget> Smaller(const std::vector<v1::Budget>& own, const std::vector<v1::Budget>& above) {
   std::vector<v1::Budget> smaller = own;

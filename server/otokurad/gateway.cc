@@ -15,6 +15,7 @@
 #include "absl/synchronization/notification.h"
 #include "absl/time/time.h"
 #include "proto/policy/shipped.h"
+#include "server/access/egress/budgets.h"
 #include "server/audit/commit_and_wait.h"
 #include "server/keys/log_key.h"
 #include "server/otokurad/health.h"
@@ -123,28 +124,7 @@ void Gateway::MakeGate() {
 }
 
 access::BudgetSource Gateway::BudgetsInForce() const {
-  const auto copied = [](const google::protobuf::RepeatedPtrField<v1::Budget>& budgets) {
-    return std::vector<v1::Budget>(budgets.begin(), budgets.end());
-  };
-  access::BudgetSource budgets;
-  budgets.of_role = [this, copied](v1::Role role) { return copied(policy_->Get()->BudgetsOf(role)); };
-  budgets.of_centre = [this, copied](std::string_view centre) {
-    const std::shared_ptr<const policy::Rules> rules = policy_->Get();
-    const v1::CentreRule* const rule = rules->CentreRuleOf(centre);
-    return rule == nullptr ? std::vector<v1::Budget>() : copied(rule->budgets());
-  };
-  budgets.of_contract = [this](std::string_view name) {
-    const std::shared_ptr<const access::Contract> contract = contracts_->Find(name);
-    return contract == nullptr ? std::vector<v1::Budget>() : contract->Chain().front().budgets;
-  };
-  budgets.chain = [this](std::string_view name) {
-    std::vector<std::string> names;
-    const std::shared_ptr<const access::Contract> contract = contracts_->Find(name);
-    if (contract == nullptr) return names;
-    for (const access::ContractBudgets& one : contract->Chain()) names.push_back(one.name);
-    return names;
-  };
-  return budgets;
+  return access::BudgetsUnder([this] { return policy_->Get(); }, [this](std::string_view name) { return contracts_->Find(name); });
 }
 
 // A damaged policy stops releases, never the start (I11).
@@ -289,9 +269,9 @@ absl::Status Gateway::Serve() {
   grpc::ServerBuilder builder;
   rpc::SetServerOptions(builder);
   builder.AddListeningPort(config_.listen_address(), tls_->credentials(), &port_);
-  for (grpc::Service* service : std::initializer_list<grpc::Service*>{ingest_service_.get(), access_service_.get(), audit_service_.get(),
-                                                                      admin_service_.get(), contracts_service_.get(), cases_service_.get(),
-                                                                      grants_service_.get(), incidents_service_.get()}) {
+  for (grpc::Service* service : std::initializer_list<grpc::Service*>{
+           ingest_service_.get(), access_service_.get(), audit_service_.get(), admin_service_.get(), contracts_service_.get(),
+           cases_service_.get(), grants_service_.get(), incidents_service_.get()}) {
     builder.RegisterService(service);
   }
   server_ = builder.BuildAndStart();

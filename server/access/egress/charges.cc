@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "server/access/egress/budgets.h"
 #include "server/access/gate.h"
 
 namespace otokura::access {
@@ -32,21 +33,7 @@ absl::Status SayWanted(const Ask& ask, v1::AuditEntry* leaf) {
 }  // namespace
 
 std::vector<BudgetSubject> Charges::SubjectsOf(const ChargedDraft& draft, v1::Role role) const {
-  const audit::Particulars& who = draft.particulars;
-  const std::string& centre = draft.leaf.centre();
-  std::vector<BudgetSubject> subjects;
-  const auto add = [&](SubjectKind kind, std::string_view name, std::vector<v1::Budget> budgets) {
-    if (!name.empty()) subjects.push_back({kind, SubjectId(kind, name, *keys_), std::move(budgets), std::string(name)});
-  };
-  const std::vector<v1::Budget> of_role = budgets_.of_role(role);
-  add(SubjectKind::kAccount, who.account, of_role);
-  add(SubjectKind::kPerson, who.person, of_role);
-  if (!who.contract.empty()) {
-    for (const std::string& contract : budgets_.chain(who.contract)) add(SubjectKind::kContract, contract, budgets_.of_contract(contract));
-  }
-  add(SubjectKind::kCentre, centre, budgets_.of_centre(centre));
-  if (!who.approver.empty()) add(SubjectKind::kApprover, who.approver, budgets_.of_role(draft.approver_role));
-  return subjects;
+  return SubjectsOfRelease(budgets_, *keys_, draft.particulars, draft.leaf.centre(), role, draft.approver_role);
 }
 
 absl::Status Charges::Reserve(const Caller& caller, const Ask& ask, ChargedDraft* draft, BudgetRefusal* refusal) {

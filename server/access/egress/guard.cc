@@ -4,35 +4,14 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "server/access/egress/fit.h"
 #include "server/access/egress/ledger_rows.h"
 #include "server/access/error_detail.h"
 
 namespace otokura::access {
 namespace {
 
-constexpr Measure kAllMeasures[] = {Measure::kRecordings, Measure::kCallers, Measure::kAudioBytes, Measure::kSearchTerms, Measure::kRows};
-
 absl::string_view View(std::string_view text) { return {text.data(), text.size()}; }
-
-// What a share adds to a window.
-Amounts Asked(const Reservations::Share& share, size_t window) {
-  Amounts asked{};
-  Of(asked, Measure::kAudioBytes) = share.audio_bytes;
-  Of(asked, Measure::kRows) = share.rows;
-  for (const auto& [term, windows] : share.terms) {
-    if ((windows >> window & 1) != 0) ++Of(asked, term.measure);
-  }
-  return asked;
-}
-
-// In which windows a term last met then is new.
-WindowSet NewSince(const std::optional<absl::Time>& met, absl::Time now) {
-  WindowSet windows = 0;
-  for (size_t i = 0; i < kWindows.size(); ++i) {
-    if (!met.has_value() || EndOf(kWindows[i], SlotAt(kWindows[i], *met)) <= now) windows |= static_cast<WindowSet>(1 << i);
-  }
-  return windows;
-}
 
 }  // namespace
 
@@ -89,9 +68,7 @@ Reservations::Share EgressGuard::ShareOf(const BudgetSubject& subject, const Wan
   Reservations::Share share{subject.id, wanted.audio_bytes, wanted.rows};
   for (const MetTerm& term : terms) {
     std::optional<absl::Time> met;
-    for (const Seen& seen : term.seen) {
-      if (const auto last = seen.find(subject.id); last != seen.end()) met = std::max(met, std::optional(last->second));
-    }
+    for (const Seen& seen : term.seen) TakeLater(seen, subject.id, &met);
     share.terms.emplace_back(term.key, reservations_.Holds(subject.id, term.key) ? WindowSet{0} : NewSince(met, now));
   }
   return share;
@@ -99,20 +76,10 @@ Reservations::Share EgressGuard::ShareOf(const BudgetSubject& subject, const Wan
 
 std::optional<EgressGuard::Overrun> EgressGuard::FirstOverrun(const BudgetSubject& subject, const Reservations::Share& share,
                                                               absl::Time now) const {
-  const Usage& usage = durable_.at(subject.id);
-  for (const v1::Budget& budget : subject.budgets) {
-    const Amounts counted = usage.In(budget.window(), now);
-    const Amounts reserved = reservations_.In(budget.window(), subject.id);
-    const Amounts asked = Asked(share, static_cast<size_t>(budget.window() - 1));
-    for (const Measure measure : kAllMeasures) {
-      const std::optional<uint64_t> limit = LimitOf(budget, measure);
-      if (!limit.has_value() || Of(asked, measure) == 0) continue;
-      const auto beyond = [&](uint64_t used) { return Of(asked, measure) - std::min(Of(asked, measure), *limit - std::min(used, *limit)); };
-      const uint64_t durable = Of(counted, measure), used = durable + Of(reserved, measure);
-      if (beyond(used) > 0) return Overrun{budget.window(), measure, *limit, beyond(used), beyond(durable) == 0};
-    }
-  }
-  return std::nullopt;
+  const auto reserved = [&](v1::Window window) { return reservations_.In(window, subject.id); };
+  const std::optional<Excess> excess = FirstExcess(subject.budgets, durable_.at(subject.id), reserved, share, now);
+  if (!excess.has_value()) return std::nullopt;
+  return Overrun{excess->window, excess->measure, excess->limit, excess->beyond, excess->in_flight};
 }
 
 BudgetRefusal EgressGuard::Describe(const BudgetSubject& account, const BudgetSubject& subject, const Overrun& overrun,
