@@ -1,4 +1,4 @@
-// `otokura admin policy load|show|diff`; `signer` and `sign`, which need no gateway, are beside it.
+// `otokura admin policy load|show|diff`; `rehearse`, and `signer` and `sign`, which need no gateway, are beside it.
 #include <cstdio>
 #include <memory>
 #include <string>
@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "client/command/exit_code.h"
+#include "client/command/policy_rehearsal.h"
 #include "client/command/recording_text.h"
 #include "client/command/session.h"
 #include "client/command/text.h"
@@ -104,6 +105,7 @@ void AddAdminPolicy(CLI::App* admin, Session* session) {
   show->callback([session] { session->run = [session] { return Show(*session); }; });
   AddWithFile(policy, session, "diff", "What a policy, signed or not, changes against the one in force",
               "otokura admin policy diff policy.textproto", Diff);
+  AddPolicyRehearsal(policy, session);
 }
 
 }  // namespace otokura::client

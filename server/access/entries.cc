@@ -1,4 +1,8 @@
-// The audit entry for an ask and its decision.
+// The audit entry for an ask and its decision, and the way back.
+#include "server/access/entries.h"
+
+#include <map>
+
 #include "server/access/gate.h"
 
 namespace otokura::access {
@@ -90,6 +94,21 @@ v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
   return v1::AUDIT_ACTION_UNSPECIFIED;
 }
 
+// The first right of those that are logged alike.
+std::map<v1::AuditAction, Action> RightsByEntry() {
+  std::map<v1::AuditAction, Action> rights;
+  for (int action = 0; action < kActions; ++action) {
+    for (const bool declines : {false, true}) {
+      Ask ask;
+      ask.action = static_cast<Action>(action);
+      ask.declines = declines;
+      rights.try_emplace(AuditActionOf(ask, /*allowed=*/true), ask.action);
+    }
+  }
+  rights.try_emplace(v1::INCIDENT_CLOSE, Action::kHandleIncident);
+  return rights;
+}
+
 // Who approved it answers for what is heard under it, with budgets of their own.
 void ChargeApprover(const v1::Grant& grant, ChargedDraft* draft) {
   if (const auto id = GrantId::Parse(grant.id()); id.ok()) draft->leaf.set_grant_id(std::string(id->bytes()));
@@ -98,6 +117,24 @@ void ChargeApprover(const v1::Grant& grant, ChargedDraft* draft) {
 }
 
 }  // namespace
+
+std::optional<Action> RightBehind(const v1::AuditEntry& leaf) {
+  static const auto* const kRights = new std::map<v1::AuditAction, Action>(RightsByEntry());
+  const auto right = kRights->find(leaf.action());
+  if (right == kRights->end()) return std::nullopt;
+  if (right->second == Action::kSearch && !leaf.term_pseudonyms().empty()) return Action::kSearchPersonal;
+  if (right->second == Action::kShow && !leaf.caller_pseudonyms().empty()) return Action::kShowPersonal;
+  // A contractor has no right to revoke grants: one that did withdrew its own.
+  if (right->second == Action::kRevokeGrant && leaf.role() == RoleName(v1::CONTRACTOR)) return Action::kRequestGrant;
+  return right->second;
+}
+
+v1::Role RoleNamed(std::string_view name) {
+  for (int role = v1::ROLE_UNSPECIFIED + 1; role < v1::Role_ARRAYSIZE; ++role) {
+    if (RoleName(static_cast<v1::Role>(role)) == name) return static_cast<v1::Role>(role);
+  }
+  return v1::ROLE_UNSPECIFIED;
+}
 
 std::unique_ptr<ChargedDraft> DraftFor(const Caller& caller, const Ask& ask, const Decision& decision) {
   auto draft = std::make_unique<ChargedDraft>();

@@ -18,6 +18,7 @@ keys::Released WhatIsReleased(Action action) {
     case Action::kFollowAudit:
     case Action::kExportAudit:
     case Action::kListIncidents:
+    case Action::kRehearsePolicy:
       return keys::Released::kAuditDetails;
     default:
       return keys::Released::kMetadata;
@@ -27,7 +28,7 @@ keys::Released WhatIsReleased(Action action) {
 bool Releases(Action action) {
   return action == Action::kShow || action == Action::kShowPersonal || action == Action::kListen || action == Action::kDownload ||
          action == Action::kListAudit || action == Action::kCountAudit || action == Action::kFollowAudit ||
-         action == Action::kExportAudit || action == Action::kListIncidents;
+         action == Action::kExportAudit || action == Action::kListIncidents || action == Action::kRehearsePolicy;
 }
 
 }  // namespace

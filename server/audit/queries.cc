@@ -3,28 +3,13 @@
 #include <algorithm>
 #include <limits>
 
-#include "absl/functional/function_ref.h"
 #include "absl/strings/str_cat.h"
 #include "server/audit/commitments.h"
 #include "server/audit/log_rows.h"
+#include "server/audit/log_times.h"
 
 namespace otokura::audit {
 namespace {
-
-// The smallest number in [first, end) that `reached` is true of, `end` where there is none; once true it must stay true.
-absl::StatusOr<uint64_t> SmallestWhere(uint64_t first, uint64_t end, absl::FunctionRef<absl::StatusOr<bool>(uint64_t)> reached) {
-  while (first < end) {
-    const uint64_t middle = first + (end - first) / 2;
-    absl::StatusOr<bool> is_reached = reached(middle);
-    if (!is_reached.ok()) return is_reached.status();
-    if (*is_reached) {
-      end = middle;
-    } else {
-      first = middle + 1;
-    }
-  }
-  return first;
-}
 
 const Condition* FirstUnmet(const std::vector<Condition>& conditions, const v1::AuditEntry& leaf, const Listed& listed) {
   const auto unmet = std::find_if(conditions.begin(), conditions.end(), [&](const Condition& condition) {
@@ -85,13 +70,7 @@ absl::StatusOr<std::optional<Queries::Entry>> Queries::Confirm(const keys::Relea
       absl::StrCat("log entry ", sequence, ": the index says of it what the entry does not; run otokurad fsck --rebuild-index"));
 }
 
-absl::StatusOr<uint64_t> Queries::FirstAt(int64_t time_unix_us, uint64_t end) const {
-  return SmallestWhere(0, end, [&](uint64_t sequence) -> absl::StatusOr<bool> {
-    absl::StatusOr<Entry> entry = Read(sequence);
-    if (!entry.ok()) return entry.status();
-    return entry->leaf.time_unix_us() >= time_unix_us;
-  });
-}
+absl::StatusOr<uint64_t> Queries::FirstAt(int64_t time_unix_us, uint64_t end) const { return audit::FirstAt(*records_, time_unix_us, end); }
 
 absl::StatusOr<Queries::Course> Queries::Plan(const Query& query) const {
   uint64_t end = log_->head().tree_size;

@@ -256,6 +256,9 @@ void Gateway::MakeServices() {
   incidents_service_ = std::make_unique<rpc::IncidentsService>(
       rpc::IncidentsService::Parts{door_.get(), gate_.get(), directory_.get(), incident_book_.get(), canaries_.get(), watch_.get(),
                                    queries_.get(), clock_.get(), site_keys, executor_.get()});
+  rehearsal_service_ = std::make_unique<rpc::RehearsalService>(
+      rpc::RehearsalService::Parts{door_.get(), gate_.get(), grants_.get(), contracts_.get(), directory_.get(), &store_.engine->records(),
+                                   store_.keys.get(), clock_.get(), executor_.get()});
 }
 
 absl::Status Gateway::Serve() {
@@ -271,7 +274,7 @@ absl::Status Gateway::Serve() {
   builder.AddListeningPort(config_.listen_address(), tls_->credentials(), &port_);
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
            ingest_service_.get(), access_service_.get(), audit_service_.get(), admin_service_.get(), contracts_service_.get(),
-           cases_service_.get(), grants_service_.get(), incidents_service_.get()}) {
+           cases_service_.get(), grants_service_.get(), incidents_service_.get(), rehearsal_service_.get()}) {
     builder.RegisterService(service);
   }
   server_ = builder.BuildAndStart();

@@ -44,6 +44,7 @@
 #include "server/rpc/grants_service.h"
 #include "server/rpc/incidents_service.h"
 #include "server/rpc/ingest_service.h"
+#include "server/rpc/rehearsal_service.h"
 #include "server/rpc/tls_credentials.h"
 #include "server/runtime/clock.h"
 #include "server/runtime/event_log.h"
@@ -154,6 +155,7 @@ class Gateway {
   std::unique_ptr<rpc::CasesService> cases_service_;
   std::unique_ptr<rpc::GrantsService> grants_service_;
   std::unique_ptr<rpc::IncidentsService> incidents_service_;
+  std::unique_ptr<rpc::RehearsalService> rehearsal_service_;
   std::unique_ptr<grpc::Server> server_;
 };
 

@@ -69,6 +69,24 @@ Says "was changed"
 Expect 0 "the operator listens" As operator otokura listen "$id" --output "$work/heard" "${why[@]}"
 rm -f "$work/heard"
 
+# Rehearsed before anybody turns it on: whom it would have stopped.
+Expect 6 "security rehearses it" As security otokura admin policy rehearse "$policy"
+Prints "role: listen"
+Prints "1 of 1 releases stopped"
+Expect 6 "the auditor, as JSON" As auditor otokura --json admin policy rehearse "$policy" --days 1
+Prints '"account":"operator","action":"listen"'
+Prints '"releases_stopped":1'
+Expect 0 "the one in force stops nobody" As auditor otokura admin policy show
+cp "$out" "$work/in-force"
+Expect 0 "nobody" As auditor otokura admin policy rehearse "$work/in-force"
+Prints "0 of 1 releases stopped, 0 of"
+Expect 3 "an operator rehearses" As operator otokura admin policy rehearse "$policy"
+Expect 1 "a bad file" As auditor otokura admin policy rehearse "$work/bad"
+Says surprise
+Expect 2 "too many days" As auditor otokura admin policy rehearse "$policy" --days 401
+Expect 0 "the log has them" As auditor otokura --json audit list --action policy-rehearse --decision allowed
+Is "how many" "$(wc -l <"$out")" 3
+
 # In force, without a restart.
 Expect 0 "security loads" As security otokura admin policy load "$policy"
 Prints "in force: serial 2, SHA-256 $text, signed by alice, bob"

@@ -29,6 +29,7 @@
 #include "tests/integration/marked_data.h"
 #include "tests/integration/marked_grants.h"
 #include "tests/integration/marked_incidents.h"
+#include "tests/integration/marked_rehearsal.h"
 #include "tests/integration/site.h"
 #include "tests/unit/policy/policy_site.h"
 
@@ -501,6 +502,7 @@ TEST_F(NoPersonalDatum, I1_OfNoActionIsAnythingTypedOrOfAPersonInALeaf) {
       {v1::RECEIPT, [this] { MakeReceipts(); }},
       {v1::POLICY_LOAD, [this] { LoadPolicies(); }},
       {v1::POLICY_SHOW, at_start},  // of the same
+      {v1::POLICY_REHEARSE, [this] { RehearseMarkedPolicies(site_, marks_); }},
       {v1::ACCOUNT_ADD, at_start},
       {v1::ACCOUNT_LIST, accounts},
       {v1::ACCOUNT_SUSPEND, accounts},
