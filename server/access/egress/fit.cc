@@ -27,7 +27,7 @@ void TakeLater(const Seen& seen, const std::string& subject, std::optional<absl:
 WindowSet NewSince(const std::optional<absl::Time>& met, absl::Time now) {
   WindowSet windows = 0;
   for (size_t i = 0; i < kWindows.size(); ++i) {
-    if (!met.has_value() || EndOf(kWindows[i], SlotAt(kWindows[i], *met)) <= now) windows |= static_cast<WindowSet>(1 << i);
+    if (!met.has_value() || SlotAt(kWindows[i], *met) < FirstCounted(kWindows[i], now)) windows |= static_cast<WindowSet>(1 << i);
   }
   return windows;
 }

@@ -19,12 +19,12 @@ absl::StatusOr<Reserved> EgressGuard::Reserve(const std::vector<BudgetSubject>& 
   if (!window_clock_.ok()) return window_clock_.status();
   absl::MutexLock lock(&mutex_);
   const absl::Time now = (*window_clock_)->Now();
-  const absl::StatusOr<std::vector<MetTerm>> terms = ReadTerms(wanted.terms);  // once for all subjects: it is most of the work
+  const absl::StatusOr<std::vector<MetTerm>> terms = ReadTerms(wanted.terms, subjects);  // once for all subjects: it is most of the work
   if (!terms.ok()) return terms.status();
   std::vector<Reservations::Share> shares;
   for (const BudgetSubject& subject : subjects) {
     if (absl::Status loaded = Load(subject); !loaded.ok()) return loaded;
-    Reservations::Share share = ShareOf(subject, wanted, *terms, now);
+    Reservations::Share share = ShareOf(subject, shares.size(), wanted, *terms, now);
     if (const std::optional<Overrun> overrun = FirstOverrun(subject, share, now); overrun.has_value()) {
       if (refusal != nullptr) *refusal = Describe(subjects.front(), subject, *overrun, now);
       return Exhausted(subject, *overrun, now);
@@ -48,28 +48,28 @@ absl::Status EgressGuard::Load(const BudgetSubject& subject) {
   return absl::OkStatus();
 }
 
-absl::StatusOr<std::vector<EgressGuard::MetTerm>> EgressGuard::ReadTerms(const std::vector<Term>& terms) const {
+absl::StatusOr<std::vector<EgressGuard::MetTerm>> EgressGuard::ReadTerms(const std::vector<Term>& terms,
+                                                                         const std::vector<BudgetSubject>& subjects) const {
+  std::vector<std::string_view> ids;
+  for (const BudgetSubject& subject : subjects) ids.push_back(subject.id);
   std::vector<MetTerm> met;
-  met.reserve(terms.size());
   for (const Term& term : terms) {
-    MetTerm& one = met.emplace_back(MetTerm{KeyOf(term), {}});
+    MetTerm& one = met.emplace_back(MetTerm{KeyOf(term), LastMet(ids.size())});
     for (const TermKey& key : {KeyOf(term), KeyBefore(term)}) {
       if (key.value.empty()) continue;
-      absl::StatusOr<Seen> seen = ReadSeen(*records_, key);
-      if (!seen.ok()) return seen.status();
-      one.seen.push_back(*std::move(seen));
+      const absl::StatusOr<LastMet> last = ReadLastMet(*records_, key, ids);
+      if (!last.ok()) return last.status();
+      for (size_t i = 0; i < ids.size(); ++i) one.last[i] = std::max(one.last[i], (*last)[i]);
     }
   }
   return met;
 }
 
-Reservations::Share EgressGuard::ShareOf(const BudgetSubject& subject, const Wanted& wanted, const std::vector<MetTerm>& terms,
-                                         absl::Time now) const {
+Reservations::Share EgressGuard::ShareOf(const BudgetSubject& subject, size_t place, const Wanted& wanted,
+                                         const std::vector<MetTerm>& terms, absl::Time now) const {
   Reservations::Share share{subject.id, wanted.audio_bytes, wanted.rows};
   for (const MetTerm& term : terms) {
-    std::optional<absl::Time> met;
-    for (const Seen& seen : term.seen) TakeLater(seen, subject.id, &met);
-    share.terms.emplace_back(term.key, reservations_.Holds(subject.id, term.key) ? WindowSet{0} : NewSince(met, now));
+    share.terms.emplace_back(term.key, reservations_.Holds(subject.id, term.key) ? WindowSet{0} : NewSince(term.last[place], now));
   }
   return share;
 }

@@ -20,6 +20,7 @@
 #include "otokura/v1/policy.pb.h"
 #include "server/access/egress/budget_refusal.h"
 #include "server/access/egress/ledger_book.h"
+#include "server/access/egress/ledger_rows.h"
 #include "server/access/egress/reservations.h"
 #include "server/access/egress/window_clock.h"
 #include "server/audit/log.h"
@@ -80,14 +81,15 @@ class EgressGuard : public audit::Tally {
   using Usages = absl::flat_hash_map<std::string, Usage>;
 
   absl::Status Load(const BudgetSubject& subject) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // A term, and when each subject met it: under this year's pseudonym, then under that of the year before.
+  // A term, and when each of the subjects met it last, be it under this year's pseudonym or under that of the year before.
   struct MetTerm {
     TermKey key;
-    std::vector<Seen> seen;
+    LastMet last;
   };
-  absl::StatusOr<std::vector<MetTerm>> ReadTerms(const std::vector<Term>& terms) const;
-  Reservations::Share ShareOf(const BudgetSubject& subject, const Wanted& wanted, const std::vector<MetTerm>& terms, absl::Time now) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  absl::StatusOr<std::vector<MetTerm>> ReadTerms(const std::vector<Term>& terms, const std::vector<BudgetSubject>& subjects) const;
+  // `place`: of the subject among those that the terms were read for.
+  Reservations::Share ShareOf(const BudgetSubject& subject, size_t place, const Wanted& wanted, const std::vector<MetTerm>& terms,
+                              absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // A budget that does not hold what is asked for.
   struct Overrun {
     v1::Window window;
