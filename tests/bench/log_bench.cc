@@ -2,6 +2,9 @@
 // first page of a recording's entries, the bytes that all takes, verifying, proving. With its controls: the disk and the hash alone.
 //
 //   otokura-log-bench [--entries=100000]     grows a log through 10,000, 100,000 … entries; 1.4 GB a million, in $TMPDIR
+#include <unistd.h>
+
+#include <chrono>
 #include <cstdlib>
 #include <iostream>
 #include <string>
@@ -29,7 +32,8 @@ constexpr uint64_t kSizeFactor = 10;
 constexpr uint64_t kEntriesDefault = 100'000;
 constexpr uint64_t kEntriesMax = 100'000'000;
 constexpr uint64_t kAppendedAtSize = 50'000;  // to see what an entry costs at that size
-constexpr int kRetrievals = 500;
+constexpr int kRetrievals = 5'000;
+constexpr std::chrono::seconds kStoreSettles{3};  // its flushes and compactions after a flood of entries
 constexpr int kPages = 1'000;
 constexpr int kProofs = 10'000;
 constexpr int kHashes = 1'000'000;
@@ -56,8 +60,10 @@ void MeasureAppends(BenchLog& log, std::string_view measure, uint64_t entries) {
       .Add("cpu_us_per_entry", watch.cpu_seconds() * 1e6 / count);
 }
 
-// One entry at a time and one sync of the same file system at a time, in turns.
+// One entry at a time and one sync of the same file system at a time, in turns; once the store has put away what was appended before.
 void MeasureRetrieval(BenchLog& log) {
+  sync();
+  std::this_thread::sleep_for(kStoreSettles);
   SyncedFile file(log.folder() / "control");
   Latencies syncs, entries;
   for (int i = 0; i < kRetrievals; ++i) {
