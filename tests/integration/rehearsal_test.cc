@@ -6,6 +6,7 @@
 #include "tests/integration/clients.h"
 #include "tests/integration/grant_calls.h"
 #include "tests/integration/log_of.h"
+#include "tests/integration/rehearsal_calls.h"
 #include "tests/integration/site.h"
 #include "tests/unit/policy/policy_site.h"
 
@@ -15,15 +16,7 @@ namespace {
 using policy::TextForTest;
 using ::testing::HasSubstr;
 
-constexpr std::chrono::seconds kPatience{60};
 constexpr size_t kCallBytes = 30'000;
-
-struct Told {
-  absl::Status status;
-  std::vector<v1::RehearsalFinding> findings;
-  std::optional<v1::RehearsalSummary> summary;
-  v1::RehearsalProgress progress;
-};
 
 class RehearsalOverTheWire : public ::testing::Test {
  protected:
@@ -37,23 +30,8 @@ class RehearsalOverTheWire : public ::testing::Test {
     EXPECT_TRUE(sealed.ok()) << sealed.status();
     return sealed.ok() ? sealed->recording_id() : "";
   }
-  Told Rehearse(const std::string& text, const std::string& account = "auditor", uint32_t days = 0) {
-    const auto stub = v1::Rehearsal::NewStub(site_.ConnectAs(account));
-    grpc::ClientContext context;
-    context.set_deadline(std::chrono::system_clock::now() + kPatience);
-    v1::RehearseRequest request;
-    request.set_text(text);
-    request.set_days(days);
-    const auto reader = stub->Rehearse(&context, request);
-    Told told;
-    v1::RehearseResponse response;
-    while (reader->Read(&response)) {
-      if (response.has_progress()) told.progress = response.progress();
-      if (response.has_finding()) told.findings.push_back(response.finding());
-      if (response.has_summary()) told.summary = response.summary();
-    }
-    told.status = rpc::FromGrpc(reader->Finish());
-    return told;
+  Rehearsed Rehearse(const std::string& text, const std::string& account = "auditor", uint32_t days = 0) {
+    return integration::Rehearse(site_, account, text, days);
   }
   // What everybody may do, done.
   void DoEverything() {
@@ -73,13 +51,12 @@ class RehearsalOverTheWire : public ::testing::Test {
 TEST_F(RehearsalOverTheWire, ThePolicyInForceWouldHaveStoppedNobody) {
   DoEverything();
   for (const char* account : {"auditor", "security"}) {
-    const Told told = Rehearse(TextForTest(1), account);
+    const Rehearsed told = Rehearse(TextForTest(1), account);
     ASSERT_EQ(told.status, absl::OkStatus());
-    ASSERT_TRUE(told.summary.has_value());
     EXPECT_TRUE(told.findings.empty()) << told.findings[0].DebugString();
-    EXPECT_EQ(told.summary->releases(), 7u);
-    EXPECT_EQ(told.summary->releases_stopped() + told.summary->releases_unjudged() + told.summary->scopes_unjudged(), 0u);
-    EXPECT_GT(told.summary->others(), 10u);
+    EXPECT_EQ(told.summary.releases(), 7u);
+    EXPECT_EQ(told.summary.releases_stopped() + told.summary.releases_unjudged() + told.summary.scopes_unjudged(), 0u);
+    EXPECT_GT(told.summary.others(), 10u);
     EXPECT_EQ(told.progress.entries_done(), told.progress.entries());
   }
   const LoggedEntry entry = LastOf(site_, v1::POLICY_REHEARSE);
@@ -93,7 +70,7 @@ TEST_F(RehearsalOverTheWire, ASmallerBudgetNamesWhomItStopsAndHowOften) {
   const std::string smaller = TextForTest(2, [](v1::Policy* policy) {
     for (v1::Budget& budget : *policy::RuleOf(policy, v1::OPERATOR)->mutable_budgets()) budget.set_recordings(1);
   });
-  const Told told = Rehearse(smaller);
+  const Rehearsed told = Rehearse(smaller);
   ASSERT_EQ(told.status, absl::OkStatus());
   ASSERT_EQ(told.findings.size(), 1u);
   const v1::RehearsalFinding& finding = told.findings[0];
@@ -105,7 +82,7 @@ TEST_F(RehearsalOverTheWire, ASmallerBudgetNamesWhomItStopsAndHowOften) {
   EXPECT_EQ(finding.times(), 2u);
   EXPECT_EQ(finding.recordings(), 2u);
   EXPECT_EQ(finding.audio_bytes(), 2 * kCallBytes);
-  EXPECT_EQ(told.summary->releases_stopped(), 2u);
+  EXPECT_EQ(told.summary.releases_stopped(), 2u);
   // Nothing came of it.
   EXPECT_EQ(Listen(site_.ConnectAs("operator"), calls_[2], {}).status, absl::OkStatus());
   const LoggedEntry closed = LastOf(site_, v1::DELIVERED);
@@ -123,7 +100,7 @@ TEST_F(RehearsalOverTheWire, RolesPurposesScopesContractsAndDuties) {
     policy::TakeRight(policy, v1::ADMIN, policy::Action::kAddContract);
     policy->mutable_contracts()->mutable_budgets(0)->set_audio_bytes(kCallBytes - 1);
   };
-  const Told told = Rehearse(TextForTest(2, narrow));
+  const Rehearsed told = Rehearse(TextForTest(2, narrow));
   ASSERT_EQ(told.status, absl::OkStatus());
   std::vector<std::string> said;
   for (const v1::RehearsalFinding& finding : told.findings) {
@@ -132,7 +109,7 @@ TEST_F(RehearsalOverTheWire, RolesPurposesScopesContractsAndDuties) {
   }
   EXPECT_THAT(said, ::testing::UnorderedElementsAre("supervisor scope download", "operator role show-personal", "admin role add-contract",
                                                     std::string("contractor budget ") + kContract));
-  const Told purposes = Rehearse(TextForTest(2, [](v1::Policy* policy) {
+  const Rehearsed purposes = Rehearse(TextForTest(2, [](v1::Policy* policy) {
     for (v1::PurposeRule& purpose : *policy->mutable_purposes()) {
       if (purpose.name() != "inquiry") continue;
       purpose.clear_roles();
@@ -155,11 +132,12 @@ TEST_F(RehearsalOverTheWire, I6_RefusalsAreEntriesAndSayWhy) {
     EXPECT_EQ(entry.leaf.decision(), v1::DENIED);
     EXPECT_EQ(entry.leaf.rule(), "role");
   }
-  const Told bad = Rehearse(TextForTest(2, [](v1::Policy* policy) { policy->mutable_roles(0)->mutable_rights(0)->set_action("shew"); }));
+  const Rehearsed bad =
+      Rehearse(TextForTest(2, [](v1::Policy* policy) { policy->mutable_roles(0)->mutable_rights(0)->set_action("shew"); }));
   EXPECT_EQ(bad.status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(std::string(bad.status.message()), HasSubstr("roles[0].rights[0]"));
   ExpectRefused(site_, bad.status, v1::POLICY_REHEARSE, "policy-document");
-  const Told unsignable = Rehearse(TextForTest(2, [](v1::Policy* policy) { policy->clear_signers(); }));
+  const Rehearsed unsignable = Rehearse(TextForTest(2, [](v1::Policy* policy) { policy->clear_signers(); }));
   EXPECT_EQ(unsignable.status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Rehearse(TextForTest(1), "auditor", 401).status.code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(Rehearse(TextForTest(1), "auditor", 400).status, absl::OkStatus());
@@ -175,7 +153,7 @@ TEST_F(RehearsalOverTheWire, I10_OneAtATimeAndGoneWithItsClient) {
     const auto reader = stub->Rehearse(&context, request);
     v1::RehearseResponse response;
     ASSERT_TRUE(reader->Read(&response));  // and no more: whatever it has left to give waits
-    Told second;
+    Rehearsed second;
     for (int i = 0; i < 10 && second.status.ok(); ++i) second = Rehearse(TextForTest(1), "security");
     // A small log is given away before anybody takes it: then there is no second one to refuse.
     EXPECT_TRUE(second.status.ok() || absl::IsResourceExhausted(second.status)) << second.status;
@@ -183,7 +161,7 @@ TEST_F(RehearsalOverTheWire, I10_OneAtATimeAndGoneWithItsClient) {
     reader->Finish();
   }
   const absl::Time deadline = absl::Now() + absl::Seconds(30);
-  Told after = Rehearse(TextForTest(1));
+  Rehearsed after = Rehearse(TextForTest(1));
   while (!after.status.ok() && absl::Now() < deadline) after = Rehearse(TextForTest(1));
   EXPECT_EQ(after.status, absl::OkStatus());
 }
