@@ -70,7 +70,7 @@ void AskForMarkedGrants(Site& site, const Marks& marks, const std::string& recor
   MarkedGrants grants(site, marks);
   for (const bool approved : {false, true}) {
     grants.Request(marks.contractor_account, recording_id, true);
-    for (const std::string& account : {marks.operator_account, marks.supervisor_account}) {
+    for (const std::string& account : {marks.operator_account, marks.officer_account}) {
       grants.Request(account, recording_id, false);
       grants.Approve(account, false);
       grants.Refuse(account, false);
