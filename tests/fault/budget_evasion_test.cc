@@ -10,6 +10,7 @@
 
 #include "tests/fault/loot.h"
 #include "tests/integration/clients.h"
+#include "tests/integration/rehearsal_calls.h"
 #include "tests/integration/site.h"
 #include "tests/unit/policy/policy_site.h"
 
@@ -98,6 +99,7 @@ class BudgetEvasion : public ::testing::Test {
       EXPECT_GE(delivered, loot.bytes());
     }
     EXPECT_GT(refused, 0u);
+    integration::ExpectNobodyStopped(site_, policy::TextForTest(2, Budgeted), 1);
     site_.Signal(SIGTERM);
     ASSERT_EQ(site_.WaitForProcess(), 0);
     EXPECT_EQ(site_.Otokurad("fsck"), 0) << site_.said();

@@ -40,6 +40,9 @@ class Pki {
   void IssueServer(const std::string& name) const;
   std::string CertificateFile(const std::string& account) const;  // issued at first use; "<name>-expired" has expired
   std::string Certificate(const std::string& account) const { return ReadFile(CertificateFile(account)); }
+  void IssueFor(const std::string& account, int days) const {
+    Run({"account", folder_.path() + "/pki", account, "--days", std::to_string(days)});
+  }
   void IssueAgain(const std::string& account) const { Run({"account", folder_.path() + "/pki", account}); }  // with a fresh key
   std::string PrivateKeyFile(const std::string& account) const {
     CertificateFile(account);
