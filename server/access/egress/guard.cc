@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "server/access/egress/fit.h"
 #include "server/access/egress/ledger_rows.h"
 #include "server/access/error_detail.h"
 
@@ -25,9 +24,9 @@ absl::StatusOr<Reserved> EgressGuard::Reserve(const std::vector<BudgetSubject>& 
   for (const BudgetSubject& subject : subjects) {
     if (absl::Status loaded = Load(subject); !loaded.ok()) return loaded;
     Reservations::Share share = ShareOf(subject, shares.size(), wanted, *terms, now);
-    if (const std::optional<Overrun> overrun = FirstOverrun(subject, share, now); overrun.has_value()) {
-      if (refusal != nullptr) *refusal = Describe(subjects.front(), subject, *overrun, now);
-      return Exhausted(subject, *overrun, now);
+    if (const std::optional<Excess> excess = FirstExcessOf(subject, share, now); excess.has_value()) {
+      if (refusal != nullptr) *refusal = Describe(subjects.front(), subject, *excess, now);
+      return Exhausted(subject, *excess, now);
     }
     shares.push_back(std::move(share));
   }
@@ -74,38 +73,35 @@ Reservations::Share EgressGuard::ShareOf(const BudgetSubject& subject, size_t pl
   return share;
 }
 
-std::optional<EgressGuard::Overrun> EgressGuard::FirstOverrun(const BudgetSubject& subject, const Reservations::Share& share,
-                                                              absl::Time now) const {
+std::optional<Excess> EgressGuard::FirstExcessOf(const BudgetSubject& subject, const Reservations::Share& share, absl::Time now) const {
   const auto reserved = [&](v1::Window window) { return reservations_.In(window, subject.id); };
-  const std::optional<Excess> excess = FirstExcess(subject.budgets, durable_.at(subject.id), reserved, share, now);
-  if (!excess.has_value()) return std::nullopt;
-  return Overrun{excess->window, excess->measure, excess->limit, excess->beyond, excess->in_flight};
+  return FirstExcess(subject.budgets, durable_.at(subject.id), reserved, share, now);
 }
 
-BudgetRefusal EgressGuard::Describe(const BudgetSubject& account, const BudgetSubject& subject, const Overrun& overrun,
+BudgetRefusal EgressGuard::Describe(const BudgetSubject& account, const BudgetSubject& subject, const Excess& excess,
                                     absl::Time now) const {
-  const uint64_t own_use = Of(durable_.at(account.id).In(overrun.window, now), overrun.measure) +
-                           Of(reservations_.In(overrun.window, account.id), overrun.measure);
-  return {subject.kind, subject.name, overrun.limit, own_use, overrun.in_flight && subject.id == account.id};
+  const uint64_t own_use =
+      Of(durable_.at(account.id).In(excess.window, now), excess.measure) + Of(reservations_.In(excess.window, account.id), excess.measure);
+  return {subject.kind, subject.name, excess.limit, own_use, excess.in_flight && subject.id == account.id};
 }
 
-absl::Status EgressGuard::Exhausted(const BudgetSubject& subject, const Overrun& overrun, absl::Time now) const {
-  const absl::Time frees = durable_.at(subject.id).FreesAt(overrun.window, now, overrun.measure, overrun.beyond);
+absl::Status EgressGuard::Exhausted(const BudgetSubject& subject, const Excess& excess, absl::Time now) const {
+  const absl::Time frees = durable_.at(subject.id).FreesAt(excess.window, now, excess.measure, excess.beyond);
   v1::ErrorDetail detail;
   v1::BudgetExhausted& exhausted = *detail.mutable_budget_exhausted();
   exhausted.set_of(std::string(SubjectKindName(subject.kind)));
-  exhausted.set_measure(std::string(MeasureName(overrun.measure)));
-  exhausted.set_window(overrun.window);
-  exhausted.set_maximum(overrun.limit);
+  exhausted.set_measure(std::string(MeasureName(excess.measure)));
+  exhausted.set_window(excess.window);
+  exhausted.set_maximum(excess.limit);
   std::string when = "it asks for more than may ever leave at once; ask for less";
   if (frees != absl::InfiniteFuture()) {
     const absl::Time retry_at = clock_->Now() + (frees - now);
     exhausted.set_retry_at_unix_ms(absl::ToUnixMillis(retry_at));
     when = absl::StrCat("there is room again at ", absl::FormatTime("%Y-%m-%dT%H:%MZ", retry_at + absl::Minutes(1), absl::UTCTimeZone()));
   }
-  return WithDetail(absl::ResourceExhaustedError(absl::StrCat("budget: ", View(MeasureName(overrun.measure)), " of the ",
-                                                              View(SubjectKindName(subject.kind)), " in ", View(WindowName(overrun.window)),
-                                                              ", at most ", overrun.limit, ": ", when)),
+  return WithDetail(absl::ResourceExhaustedError(absl::StrCat("budget: ", View(MeasureName(excess.measure)), " of the ",
+                                                              View(SubjectKindName(subject.kind)), " in ", View(WindowName(excess.window)),
+                                                              ", at most ", excess.limit, ": ", when)),
                     detail);
 }
 

@@ -19,6 +19,7 @@
 #include "otokura/v1/admin.pb.h"
 #include "otokura/v1/policy.pb.h"
 #include "server/access/egress/budget_refusal.h"
+#include "server/access/egress/fit.h"
 #include "server/access/egress/ledger_book.h"
 #include "server/access/egress/ledger_rows.h"
 #include "server/access/egress/reservations.h"
@@ -29,7 +30,7 @@
 
 namespace otokura::access {
 
-inline constexpr size_t kSubjectsInMemoryMax = 262'144;  // some 1.5 KiB each at most; beyond, memory begins anew from the store
+inline constexpr size_t kSubjectsInMemoryMax = 262'144;  // some hundred bytes of most, 5 KiB at most; beyond, memory begins anew
 
 // Somebody whose budgets a release must fit into.
 struct BudgetSubject {
@@ -90,18 +91,10 @@ class EgressGuard : public audit::Tally {
   // `place`: of the subject among those that the terms were read for.
   Reservations::Share ShareOf(const BudgetSubject& subject, size_t place, const Wanted& wanted, const std::vector<MetTerm>& terms,
                               absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  // A budget that does not hold what is asked for.
-  struct Overrun {
-    v1::Window window;
-    Measure measure;
-    uint64_t limit;
-    uint64_t beyond;  // so much less would fit
-    bool in_flight;   // it would fit but for what is not durable yet
-  };
-  std::optional<Overrun> FirstOverrun(const BudgetSubject& subject, const Reservations::Share& share, absl::Time now) const
+  std::optional<Excess> FirstExcessOf(const BudgetSubject& subject, const Reservations::Share& share, absl::Time now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  absl::Status Exhausted(const BudgetSubject& subject, const Overrun& overrun, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  BudgetRefusal Describe(const BudgetSubject& account, const BudgetSubject& subject, const Overrun& overrun, absl::Time now) const
+  absl::Status Exhausted(const BudgetSubject& subject, const Excess& excess, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  BudgetRefusal Describe(const BudgetSubject& account, const BudgetSubject& subject, const Excess& excess, absl::Time now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::StatusOr<Usage> DurableUsage(const std::string& subject);
   absl::Status LoadFor(const LedgerEvent& event);
