@@ -77,7 +77,7 @@ TEST(ExportManifest, I7_NothingElseIsRead) {
                                                                     {"objects 2", "objects 3"},
                                                                     {"2 of 3", "2 of 1"},
                                                                     {"2 of 3", "2"},
-                                                                    {"made 20", "made 3"},
+                                                                    {"made 20", "made x20"},
                                                                     {" 20001 ", " 020001 "},
                                                                     {" 20001 ", " -1 "},
                                                                     {" 8000 ", " "},
