@@ -1,7 +1,6 @@
 #include "crypto/certificate.h"
 
 #include <openssl/pem.h>
-#include <openssl/rsa.h>
 
 #include <algorithm>
 #include <ctime>
@@ -10,6 +9,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "crypto/openssl_ptr.h"
+#include "crypto/pem.h"
 #include "crypto/sha256.h"
 
 namespace otokura::crypto {
@@ -17,8 +17,6 @@ namespace {
 
 constexpr size_t kAuthoritiesPemBytesMax = size_t{1} << 20;  // a few hundred certificates
 constexpr size_t kCrlPemBytesMax = size_t{8} << 20;          // about a hundred thousand revocations
-constexpr size_t kSealedPlaintextBytesMax = 4096;
-constexpr size_t kSealedCmsBytesMax = 16384;  // the secret, the envelope and the recipient's issuer name
 
 using StorePtr = std::unique_ptr<X509_STORE, OpenSslFree<X509_STORE_free>>;
 using StoreContextPtr = std::unique_ptr<X509_STORE_CTX, OpenSslFree<X509_STORE_CTX_free>>;
@@ -29,49 +27,6 @@ struct FreeStackOnly {
   void operator()(STACK_OF(X509) * stack) const { sk_X509_free(stack); }
 };
 using BorrowedStack = std::unique_ptr<STACK_OF(X509), FreeStackOnly>;
-
-// An encrypted private key must be refused, not asked about on the terminal, which is what the library does by itself.
-int NoPassphrase(char*, int, int, void*) { return -1; }
-
-BioPtr ReaderOf(std::string_view bytes) {
-  BioPtr bio(BIO_new_mem_buf(bytes.data(), static_cast<int>(bytes.size())));
-  AbortUnless(bio != nullptr, "memory allocation");
-  return bio;
-}
-
-absl::Status CheckSize(const char* what, std::string_view pem, size_t bytes_max) {
-  if (pem.size() <= bytes_max) return absl::OkStatus();
-  return absl::InvalidArgumentError(absl::StrCat(what, ": ", pem.size(), " bytes, at most ", bytes_max));
-}
-
-// True where reading a PEM file ended because nothing more was in it, and not at a damaged object.
-bool RanOutOfPem() { return ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE; }
-
-absl::StatusOr<std::vector<X509Ptr>> ReadCertificates(const char* what, std::string_view pem, size_t bytes_max) {
-  if (absl::Status size = CheckSize(what, pem, bytes_max); !size.ok()) return size;
-  const BioPtr bio = ReaderOf(pem);
-  std::vector<X509Ptr> certificates;
-  while (X509* certificate = PEM_read_bio_X509(bio.get(), nullptr, NoPassphrase, nullptr)) certificates.emplace_back(certificate);
-  if (!RanOutOfPem()) {
-    return absl::InvalidArgumentError(absl::StrCat(what, ": PEM certificate ", certificates.size() + 1, " in it is damaged"));
-  }
-  if (certificates.empty()) return absl::InvalidArgumentError(absl::StrCat(what, ": no PEM certificate in it"));
-  return certificates;
-}
-
-absl::StatusOr<X509Ptr> ReadCertificate(std::string_view pem) {
-  if (absl::Status size = CheckSize("certificate", pem, kCertificatePemBytesMax); !size.ok()) return size;
-  X509Ptr certificate(PEM_read_bio_X509(ReaderOf(pem).get(), nullptr, NoPassphrase, nullptr));
-  if (certificate == nullptr) return absl::InvalidArgumentError("certificate: no PEM certificate in it");
-  return certificate;
-}
-
-absl::StatusOr<PkeyPtr> ReadPrivateKey(std::string_view pem) {
-  if (absl::Status size = CheckSize("private key", pem, kCertificatePemBytesMax); !size.ok()) return size;
-  PkeyPtr key(PEM_read_bio_PrivateKey(ReaderOf(pem).get(), nullptr, NoPassphrase, nullptr));
-  if (key == nullptr) return absl::InvalidArgumentError("private key: no unencrypted PEM private key in it");
-  return key;
-}
 
 absl::StatusOr<int64_t> UnixSeconds(const ASN1_TIME* time) {
   std::tm broken_down{};
@@ -214,82 +169,6 @@ absl::StatusOr<RevocationList> ReadRevocationList(std::string_view crl_pem, std:
   if (!RanOutOfPem()) return absl::InvalidArgumentError(absl::StrCat("revocation list: PEM list ", lists + 1, " in it is damaged"));
   if (lists == 0) return absl::InvalidArgumentError("revocation list: no PEM list in it");
   return list;
-}
-
-// ---- a secret for a certificate's holder
-
-namespace {
-
-// The library's defaults are PKCS #1 v1.5 padding and SHA-1; ours are OAEP and SHA-256.
-bool ChooseRecipientAlgorithms(CMS_RecipientInfo* recipient, bool is_rsa) {
-  EVP_PKEY_CTX* context = CMS_RecipientInfo_get0_pkey_ctx(recipient);
-  if (context == nullptr) return false;
-  if (!is_rsa) return EVP_PKEY_CTX_set_ecdh_kdf_md(context, EVP_sha256()) > 0;
-  return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) > 0 && EVP_PKEY_CTX_set_rsa_oaep_md(context, EVP_sha256()) > 0 &&
-         EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha256()) > 0;
-}
-
-std::string DerOf(CMS_ContentInfo* cms) {
-  unsigned char* der = nullptr;
-  const int bytes = i2d_CMS_ContentInfo(cms, &der);
-  AbortUnless(bytes > 0, "DER encoding");
-  std::string encoded(reinterpret_cast<const char*>(der), static_cast<size_t>(bytes));
-  OPENSSL_free(der);
-  return encoded;
-}
-
-CmsPtr ParseCms(std::string_view der) {
-  const unsigned char* next = Bytes(der);
-  CmsPtr cms(d2i_CMS_ContentInfo(nullptr, &next, static_cast<long>(der.size())));
-  if (next != Bytes(der) + der.size()) return nullptr;
-  return cms;
-}
-
-}  // namespace
-
-absl::StatusOr<std::string> SealToCertificate(std::string_view certificate_pem, const SecretBytes& secret) {
-  const ErrorQueueMark mark;
-  absl::StatusOr<X509Ptr> certificate = ReadCertificate(certificate_pem);
-  if (!certificate.ok()) return certificate.status();
-  if (secret.size() == 0 || secret.size() > kSealedPlaintextBytesMax) {
-    return absl::InvalidArgumentError(absl::StrCat("secret: ", secret.size(), " bytes, expected 1..", kSealedPlaintextBytesMax));
-  }
-  const int key_type = EVP_PKEY_get_base_id(X509_get0_pubkey(certificate->get()));
-  if (key_type != EVP_PKEY_RSA && key_type != EVP_PKEY_EC) {
-    return absl::FailedPreconditionError(
-        "certificate: its key can only sign; an RSA or elliptic-curve (ECDH) key is needed to receive a secret");
-  }
-  constexpr unsigned int kFlags = CMS_BINARY | CMS_PARTIAL;
-  const BioPtr plaintext = ReaderOf(secret.Expose());
-  const CmsPtr cms(CMS_encrypt(nullptr, nullptr, EVP_aes_256_gcm(), kFlags));
-  CMS_RecipientInfo* recipient = cms == nullptr ? nullptr : CMS_add1_recipient_cert(cms.get(), certificate->get(), kFlags | CMS_KEY_PARAM);
-  if (recipient == nullptr || !ChooseRecipientAlgorithms(recipient, key_type == EVP_PKEY_RSA) ||
-      CMS_final(cms.get(), plaintext.get(), nullptr, kFlags) != 1) {
-    return absl::InternalError("certificate: sealing to its key failed in the cryptographic library");
-  }
-  return DerOf(cms.get());
-}
-
-absl::StatusOr<SecretBytes> OpenWithKey(std::string_view certificate_pem, std::string_view private_key_pem, std::string_view sealed) {
-  const ErrorQueueMark mark;
-  absl::StatusOr<X509Ptr> certificate = ReadCertificate(certificate_pem);
-  if (!certificate.ok()) return certificate.status();
-  absl::StatusOr<PkeyPtr> key = ReadPrivateKey(private_key_pem);
-  if (!key.ok()) return key.status();
-  if (absl::Status size = CheckSize("sealed secret", sealed, kSealedCmsBytesMax); !size.ok()) return size;
-  const CmsPtr cms = ParseCms(sealed);
-  // Only the authenticated kind: a plain EnvelopedData could have been changed on its way.
-  if (cms == nullptr || OBJ_obj2nid(CMS_get0_type(cms.get())) != NID_id_smime_ct_authEnvelopedData) {
-    return absl::DataLossError("sealed secret: not a CMS AuthEnvelopedData");
-  }
-  const BioPtr opened(BIO_new(BIO_s_secmem()));
-  AbortUnless(opened != nullptr, "memory allocation");
-  if (CMS_decrypt(cms.get(), key->get(), certificate->get(), nullptr, opened.get(), CMS_BINARY) != 1) {
-    return absl::DataLossError("sealed secret: it does not open: sealed to another certificate, or changed");
-  }
-  char* bytes = nullptr;
-  const long length = BIO_get_mem_data(opened.get(), &bytes);
-  return SecretBytes::CopyOf({bytes, static_cast<size_t>(length)});
 }
 
 }  // namespace otokura::crypto

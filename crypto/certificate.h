@@ -42,6 +42,10 @@ struct RevocationList {
 // (PERMISSION_DENIED); a list without next update, or a delta, is FAILED_PRECONDITION.
 absl::StatusOr<RevocationList> ReadRevocationList(std::string_view crl_pem, std::string_view ca_pem);
 
+// INVALID_ARGUMENT unless something that is to stay secret for long can be sealed to its key: one of the curves P-256, P-384 or P-521, or
+// RSA of 3,072 bits and more.
+absl::Status CheckCanReceive(std::string_view certificate_pem);
+
 // A short secret to one certificate's holder: CMS AuthEnvelopedData, DER, AES-256-GCM (RFC 5083, RFC 5084), to an EC key by ECDH with
 // SHA-256 (RFC 5753) or an RSA key by OAEP with SHA-256. 1..4096 bytes. OpenWithKey is DATA_LOSS where it was sealed to another certificate
 // or changed.

@@ -294,7 +294,7 @@ void AddVerify(CLI::App* audit, Session* session) {
   OnChosen(command, session, options, RunVerify);
 }
 
-void AddExport(CLI::App* audit, Session* session) {
+void AddLogExport(CLI::App* audit, Session* session) {
   auto options = std::make_shared<ProofOptions>();
   CLI::App* command = audit->add_subcommand("export", "Copy the log into a folder that anybody can verify; again, to bring it up to date");
   command->add_option("folder", options->folder, "made where it is missing; laid out as c2sp.org/tlog-tiles")->required();
@@ -312,7 +312,7 @@ void AddAuditProofs(CLI::App* audit, Session* session) {
   CLI::App* key = audit->add_subcommand("key", "Print the log's public key; the ones before it first, where it was handed over");
   key->footer(Footer("otokura audit key"));
   key->callback([session] { session->run = [session] { return Key(*session); }; });
-  AddExport(audit, session);
+  AddLogExport(audit, session);
   AddVerify(audit, session);
 
   auto prove_options = std::make_shared<ProofOptions>();

@@ -20,7 +20,8 @@ namespace otokura::client {
 namespace {
 
 bool IsAccess(const AuditEntry& entry) {
-  return entry.action == "SEARCH" || entry.action == "SHOW" || entry.action == "LISTEN" || entry.action == "DOWNLOAD";
+  return entry.action == "SEARCH" || entry.action == "SHOW" || entry.action == "LISTEN" || entry.action == "DOWNLOAD" ||
+         entry.action == "EXPORT";
 }
 
 // Oldest first. Closing entries of anything but an access (a followed log) are left out where their deciding entry shows that.

@@ -16,7 +16,7 @@ namespace otokura::client {
 
 inline constexpr size_t kReportEntriesMax = 1'000'000;  // in memory, about a kilobyte each
 
-// A search, show, listen or download: the entry that decided it, and the one that closed it where there is one.
+// A search, show, listen, download or export: the entry that decided it, and the one that closed it where there is one.
 struct AuditAccess {
   AuditEntry entry{};  // the closing one where the deciding one lies before the span
   bool began_before = false;

@@ -40,6 +40,7 @@ int RunOtokura(int argc, const char* const* argv) {
   AddGet(&app, &session);
   AddGrant(&app, &session);
   AddCase(&app, &session);
+  AddExport(&app, &session);
   AddAudit(&app, &session);
   AddAdmin(&app, &session);
   AddIncident(&app, &session);

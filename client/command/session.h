@@ -25,6 +25,7 @@ void AddListen(CLI::App* app, Session* session);
 void AddGet(CLI::App* app, Session* session);
 void AddGrant(CLI::App* app, Session* session);
 void AddCase(CLI::App* app, Session* session);
+void AddExport(CLI::App* app, Session* session);
 void AddAudit(CLI::App* app, Session* session);
 void AddAuditProofs(CLI::App* audit, Session* session);  // key, export, verify, prove, verify-proof
 void AddAdmin(CLI::App* app, Session* session);

@@ -54,8 +54,8 @@ void CheckRecipient(const std::string& field, const v1::Recipient& recipient, Pr
   if (!IsWord(recipient.name())) problems->Add(absl::StrCat(field, ".name"), "must be 1 to 32 of a-z, 0-9 and '-'");
   if (recipient.company().empty() || recipient.company().size() > kRecipientCompanyBytesMax)
     problems->Add(absl::StrCat(field, ".company"), absl::StrCat("must be 1 to ", kRecipientCompanyBytesMax, " bytes"));
-  if (const auto certificate = crypto::ParseCertificate(recipient.certificate()); !certificate.ok())
-    problems->Add(absl::StrCat(field, ".certificate"), std::string(certificate.status().message()));
+  if (const absl::Status receives = crypto::CheckCanReceive(recipient.certificate()); !receives.ok())
+    problems->Add(absl::StrCat(field, ".certificate"), std::string(receives.message()));
 }
 
 }  // namespace

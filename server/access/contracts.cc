@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "absl/base/thread_annotations.h"
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/synchronization/mutex.h"
 #include "server/access/account_checks.h"
@@ -23,6 +24,14 @@ absl::Status NoSuchContract() { return absl::NotFoundError("name: no such contra
 const Contract* Topmost(const Contract* contract) {
   while (contract->parent() != nullptr) contract = contract->parent().get();
   return contract;
+}
+
+// As one would recognise a name that somebody else wrote.
+std::string Recognisable(std::string_view company) {
+  std::string name(company);
+  std::erase_if(name, [](unsigned char c) { return absl::ascii_isspace(c); });
+  absl::AsciiStrToLower(&name);
+  return name;
 }
 
 absl::Status FateUnknown() {
@@ -49,6 +58,7 @@ struct Contracts::State {
 
   mutable absl::Mutex mutex;
   std::map<std::string, std::shared_ptr<Contract>, std::less<>> by_name ABSL_GUARDED_BY(mutex);
+  std::set<std::string> companies ABSL_GUARDED_BY(mutex);  // of all that were ever taken in, Recognisable
 };
 
 absl::Status Contracts::State::Load() {
@@ -73,6 +83,7 @@ void Contracts::State::Adopt(const v1::KeptContract& kept) {
   const std::string& parent = kept.contract().parent();
   std::shared_ptr<const Contract> above = parent.empty() ? nullptr : Find(parent);
   absl::MutexLock lock(&mutex);
+  companies.insert(Recognisable(kept.contract().company()));
   std::shared_ptr<Contract>& held = by_name[kept.contract().name()];
   if (held != nullptr && held->parent() == above) return held->Adopt(kept);
   if (held != nullptr && held->kept()->revision() >= kept.revision()) return;
@@ -97,7 +108,7 @@ Contracts::~Contracts() = default;
 absl::StatusOr<std::unique_ptr<Contracts>> Contracts::Open(const storage::RecordReader& records, storage::Committer* committer,
                                                            const keys::SiteKeys* keys, const PolicyInForce* policy, runtime::Clock* clock,
                                                            v1::GatewayConfig config) {
-  std::shared_ptr<State> state(new State{records, committer, keys, policy, clock, std::move(config), {}, {}});
+  std::shared_ptr<State> state(new State{records, committer, keys, policy, clock, std::move(config), {}, {}, {}});
   if (absl::Status loaded = state->Load(); !loaded.ok()) return loaded;
   return std::unique_ptr<Contracts>(new Contracts(std::move(state)));
 }
@@ -177,6 +188,11 @@ std::vector<std::string> Contracts::CompaniesOfTree(std::string_view name) const
     if (Topmost(other.get()) == topmost) companies.insert(other->kept()->contract().company());
   }
   return {companies.begin(), companies.end()};
+}
+
+bool Contracts::IsParty(std::string_view company) const {
+  absl::MutexLock lock(&state_->mutex);
+  return state_->companies.contains(Recognisable(company));
 }
 
 std::vector<v1::KeptContract> Contracts::List(std::string_view after, size_t limit) const {

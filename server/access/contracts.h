@@ -49,6 +49,9 @@ class Contracts {
   std::shared_ptr<const Contract> Find(std::string_view name) const;
   // Of the contract, of those above it, and of all that stand under the same topmost one. Empty where there is no such contract.
   std::vector<std::string> CompaniesOfTree(std::string_view name) const;
+  // Whether a company is of a contract on record, at whatever tier and in whatever state. Spaces and the case of letters make no
+  // difference.
+  bool IsParty(std::string_view company) const;
   // By name, after `after`, as they are now.
   std::vector<v1::KeptContract> List(std::string_view after, size_t limit) const;
   // As it is now, with why it is not in force.

@@ -4,6 +4,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/access/account_checks.h"
 #include "server/access/audio_formats.h"
+#include "server/access/export.h"
 #include "server/access/gate.h"
 
 namespace otokura::access {
@@ -18,22 +19,27 @@ bool IsAboutRecording(Action action) {
   return action == Action::kShow || action == Action::kShowPersonal || action == Action::kListen || action == Action::kDownload;
 }
 
-// What is asked about one recording answers alike where there is none and where it is out of reach.
-bool NeedsRecording(Action action) { return IsAboutRecording(action) || action == Action::kMakeReceipt; }
+// What is asked about one recording answers alike where there is none and where it is out of reach. Who wants to export several asks about
+// each.
+bool NeedsRecording(Action action) {
+  return IsAboutRecording(action) || action == Action::kMakeReceipt || action == Action::kRequestExport;
+}
 
 // Whatever opens personal metadata or audio states why; so does a search by a personal term, and who wants to be granted it.
-bool NeedsReason(Action action) { return IsAboutRecording(action) || action == Action::kSearchPersonal || action == Action::kRequestGrant; }
+bool NeedsReason(Action action) {
+  return IsAboutRecording(action) || action == Action::kSearchPersonal || action == Action::kRequestGrant ||
+         action == Action::kRequestExport;
+}
+
+bool IsOfExports(Action action) {
+  return action == Action::kRequestExport || action == Action::kApproveExport || action == Action::kRevokeExport ||
+         action == Action::kListExports;
+}
 
 Decision DenyRole(const Caller& caller, Action action) {
   return Deny("role", absl::PermissionDeniedError(
                           absl::StrCat(Text(ActionName(action)), ": not among the rights of role ", Text(RoleName(caller.account().role())),
                                        "; ask somebody whose role has it, or the administrator for another account")));
-}
-
-// One text and one place for both, so that nobody can tell an id that exists elsewhere from one that does not exist (I6).
-Decision DenyScopeOrAbsent() {
-  return Deny("scope-or-absent",
-              absl::NotFoundError("recording_id: no such recording among those within your reach; check the id, or ask its centre"));
 }
 
 Decision CheckReference(const Rules& rules, const v1::Justification& why) {
@@ -94,6 +100,17 @@ bool HasQueue(const Caller& caller, const RecordAsk& ask) {
 
 }  // namespace
 
+// One text and one place for both, so that nobody can tell an id that exists elsewhere from one that does not exist (I6).
+Decision DenyScopeOrAbsent() {
+  return Deny("scope-or-absent",
+              absl::NotFoundError("recording_id: no such recording among those within your reach; check the id, or ask its centre"));
+}
+
+bool TakesAudio(const Ask& ask) {
+  return ask.action == Action::kListen || ask.action == Action::kDownload ||
+         (ask.action == Action::kRequestExport && ask.logged_as == v1::EXPORT);
+}
+
 v1::Scope EffectiveScope(const Rules& rules, const Caller& caller, Action action) {
   const v1::Scope widest = rules.ScopeOf(caller.account().role(), action);
   const v1::Scope narrowed = caller.account().scope();
@@ -116,8 +133,11 @@ bool InScope(const Caller& caller, v1::Scope scope, const Resource& resource) {
 
 namespace {
 
-// The right that an ask takes: who requested a grant withdraws it by that right.
-Action RightFor(const Ask& ask) { return ask.action == Action::kRevokeGrant && ask.own_grant ? Action::kRequestGrant : ask.action; }
+// The right that an ask takes: who requested a grant, or an export, withdraws it by that right.
+Action RightFor(const Ask& ask) {
+  if (!ask.withdraws) return ask.action;
+  return ask.action == Action::kRevokeExport ? Action::kRequestExport : Action::kRequestGrant;
+}
 
 // Whether it lies within the caller's reach. A contractor reaches what it was granted, and of that what lies in its scope still.
 bool Reaches(const Caller& caller, v1::Scope scope, const Ask& ask, absl::Time now, const Grant* grant) {
@@ -128,8 +148,21 @@ bool Reaches(const Caller& caller, v1::Scope scope, const Ask& ask, absl::Time n
          Permits(*grant, {account.name(), account.person_id(), account.contract(), ask.justification.purpose(), ask.resource->id}, now);
 }
 
+// Whether it is taken under an export that is the caller's, of this recording, and not over.
+Decision JudgeTaking(const Rules& rules, const Caller& caller, const Ask& ask, absl::Time now) {
+  if (ask.logged_as != v1::EXPORT) return Allow();
+  const v1::Account& account = caller.account();
+  if (ask.taken_under == nullptr || !ask.resource.has_value() ||
+      !ask.taken_under->Names({account.name(), account.person_id(), ask.resource->id})) {
+    return DenyScopeOrAbsent();
+  }
+  std::string rule;
+  absl::Status takeable = ask.taken_under->CheckTakeable(rules, now, &rule);
+  return takeable.ok() ? Allow() : Deny(rule, std::move(takeable));
+}
+
 Decision DenySecondPerson(const Ask& ask) {
-  if (ask.action == Action::kApproveGrant) {
+  if (ask.action == Action::kApproveGrant || ask.action == Action::kApproveExport) {
     return Deny("same-person", absl::FailedPreconditionError("id: it is for you; ask another person to decide"));
   }
   return Deny("same-person",
@@ -153,8 +186,11 @@ Decision Judge(const Rules& rules, const Caller& caller, const Ask& ask, absl::T
   const v1::Scope scope = EffectiveScope(rules, caller, right);
   // Recording is decided by DecideRecord, which knows centre, queue and format.
   if (scope == v1::SCOPE_UNSPECIFIED || ask.action == Action::kRecord) return DenyRole(caller, ask.action);
+  // Whatever a policy says: a contractor takes out nothing in bulk, and hears of nobody who does (I5).
+  if (caller.account().role() == v1::CONTRACTOR && IsOfExports(ask.action)) return DenyRole(caller, ask.action);
   // A right over everything means nothing less: an account narrowed below it has none of it. Not so for recordings, which lie in a scope.
   if (!IsOfRecordings(right) && scope != v1::ALL) return DenyRole(caller, ask.action);
+  if (Decision taking = JudgeTaking(rules, caller, ask, now); !taking.allowed) return taking;
   if (Decision justified = CheckJustification(rules, caller, ask); !justified.allowed) return justified;
   if (Decision term = CheckTerm(rules, caller, ask); !term.allowed) return term;
   if (NeedsRecording(ask.action) && !Reaches(caller, scope, ask, now, grant)) return DenyScopeOrAbsent();

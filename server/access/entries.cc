@@ -3,6 +3,7 @@
 
 #include <map>
 
+#include "server/access/export.h"
 #include "server/access/gate.h"
 
 namespace otokura::access {
@@ -83,7 +84,7 @@ v1::AuditAction AuditActionOf(const Ask& ask, bool allowed) {
     case Action::kRequestExport:
       return v1::EXPORT_REQUEST;
     case Action::kApproveExport:
-      return v1::EXPORT_APPROVE;
+      return ask.declines ? v1::EXPORT_REFUSE : v1::EXPORT_APPROVE;
     case Action::kRevokeExport:
       return v1::EXPORT_REVOKE;
     case Action::kListExports:
@@ -106,6 +107,8 @@ std::map<v1::AuditAction, Action> RightsByEntry() {
     }
   }
   rights.try_emplace(v1::INCIDENT_CLOSE, Action::kHandleIncident);
+  rights.try_emplace(v1::EXPORT, Action::kRequestExport);
+  rights.try_emplace(v1::EXPORT_MANIFEST, Action::kListExports);
   return rights;
 }
 
@@ -114,6 +117,13 @@ void ChargeApprover(const v1::Grant& grant, ChargedDraft* draft) {
   if (const auto id = GrantId::Parse(grant.id()); id.ok()) draft->leaf.set_grant_id(std::string(id->bytes()));
   draft->particulars.approver = grant.decided_by_person();
   draft->approver_role = grant.decided_by_role();
+}
+
+// Likewise for what is taken under an export.
+void ChargeApprover(const ExportStanding& standing, ChargedDraft* draft) {
+  const std::shared_ptr<const v1::Export> kept = standing.kept();
+  draft->particulars.approver = kept->decided_by_person();
+  draft->approver_role = kept->decided_by_role();
 }
 
 }  // namespace
@@ -147,11 +157,13 @@ std::unique_ptr<ChargedDraft> DraftFor(const Caller& caller, const Ask& ask, con
   leaf.set_purpose(decision.purpose);
   leaf.set_policy_sha256(ask.policy_sha256);
   leaf.set_grant_id(ask.grant_id);
+  leaf.set_export_id(ask.export_id);
   leaf.set_offset(ask.offset);
   leaf.set_length(ask.length);
   draft->particulars = caller.Describe();
   draft->particulars.reference = ask.justification.reference();
   if (decision.grant != nullptr) ChargeApprover(decision.grant->kept, draft.get());
+  if (ask.taken_under != nullptr) ChargeApprover(*ask.taken_under, draft.get());
   if (ask.resource.has_value()) {
     leaf.set_recording_id(std::string(ask.resource->id.bytes()));
     leaf.set_centre(ask.resource->centre);

@@ -8,11 +8,9 @@
 namespace otokura::access {
 namespace {
 
-keys::Released WhatIsReleased(Action action) {
-  switch (action) {
-    case Action::kListen:
-    case Action::kDownload:
-      return keys::Released::kAudio;
+keys::Released WhatIsReleased(const Ask& ask) {
+  if (TakesAudio(ask)) return keys::Released::kAudio;
+  switch (ask.action) {
     case Action::kListAudit:
     case Action::kCountAudit:
     case Action::kFollowAudit:
@@ -25,10 +23,11 @@ keys::Released WhatIsReleased(Action action) {
   }
 }
 
-bool Releases(Action action) {
-  return action == Action::kShow || action == Action::kShowPersonal || action == Action::kListen || action == Action::kDownload ||
-         action == Action::kListAudit || action == Action::kCountAudit || action == Action::kFollowAudit ||
-         action == Action::kExportAudit || action == Action::kListIncidents || action == Action::kRehearsePolicy;
+bool Releases(const Ask& ask) {
+  const Action action = ask.action;
+  return TakesAudio(ask) || action == Action::kShow || action == Action::kShowPersonal || action == Action::kListAudit ||
+         action == Action::kCountAudit || action == Action::kFollowAudit || action == Action::kExportAudit ||
+         action == Action::kListIncidents || action == Action::kRehearsePolicy;
 }
 
 }  // namespace
@@ -84,12 +83,12 @@ absl::Status Gate::StillAllows(const Caller& caller, const Ask& ask) const {
 }
 
 void Gate::Release(const Caller& caller, Ask ask, std::function<void(absl::StatusOr<keys::ReleasePermit>)> done) {
-  if (!Releases(ask.action)) {
+  if (!Releases(ask)) {
     done(absl::InternalError("gate: this action releases nothing"));
     return;
   }
   const storage::RecordingId recording = ask.resource.has_value() ? ask.resource->id : storage::RecordingId();
-  Allow(caller, ask, [recording, what = WhatIsReleased(ask.action), done = std::move(done)](absl::StatusOr<uint64_t> sequence) {
+  Allow(caller, ask, [recording, what = WhatIsReleased(ask), done = std::move(done)](absl::StatusOr<uint64_t> sequence) {
     if (!sequence.ok()) return done(sequence.status());
     done(keys::ReleasePermit(what, recording, *sequence));
   });
@@ -136,7 +135,7 @@ std::unique_ptr<audit::Draft> Gate::Permit(const Caller& caller, const Ask& ask,
   return nullptr;
 }
 
-void Gate::Close(const Caller& caller, const Delivered& delivered, std::function<void(absl::Status)> done) {
+void Gate::Close(const Caller& caller, Delivered delivered, std::function<void(absl::Status)> done) {
   auto draft = std::make_unique<ChargedDraft>();
   v1::AuditEntry& leaf = draft->leaf;
   leaf.set_action(v1::DELIVERED);
@@ -148,11 +147,16 @@ void Gate::Close(const Caller& caller, const Delivered& delivered, std::function
   leaf.set_delivered_bytes(delivered.bytes);
   leaf.set_rows(delivered.rows);
   leaf.set_outcome(delivered.outcome);
+  leaf.set_object_sha256(delivered.object_sha256);
   draft->particulars = caller.Describe();
   if (charges_ != nullptr) charges_->Settle(delivered.of_sequence, draft.get());
-  committer_->Commit(CommitOf(std::move(draft), [done = std::move(done)](const absl::Status& status, absl::Span<const uint64_t>) {
+  storage::RecordCommit commit = CommitOf(std::move(draft), [done = std::move(done)](const absl::Status& status,
+                                                                                     absl::Span<const uint64_t>) {
     done(status.ok() ? absl::OkStatus() : absl::UnavailableError("audit log: the entry that closes a release could not be made durable"));
-  }));
+  });
+  commit.batch = std::move(delivered.with_it);
+  commit.batch.may_use_reserve = true;
+  committer_->Commit(std::move(commit));
 }
 
 }  // namespace otokura::access

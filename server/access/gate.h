@@ -32,6 +32,7 @@
 namespace otokura::access {
 
 class Cases;
+class ExportStanding;
 
 inline constexpr size_t kReferenceBytesMax = 128;
 inline constexpr size_t kPurposeBytesMax = 32;
@@ -53,13 +54,16 @@ struct Ask {
   std::vector<v1::Role> person_roles{};  // kAddAccount, kConfirmAccount, kRestoreAccount: all that the person would have, over its accounts
   std::vector<std::string> contract_tree{};  // kApproveGrant: the ids of all who work for a company of the requester's contract tree
   std::string grant_id{};                    // 16 bytes: the grant that there is, of what is asked about one
-  bool own_grant = false;                    // kRevokeGrant: it is the caller's, who withdraws it by the right to request one
-  bool declines = false;                     // kApproveGrant: says no
+  std::string export_id{};                   // likewise, of exports
+  bool withdraws = false;                    // kRevokeGrant, kRevokeExport: it is the caller's, who may end it by the right to request one
+  bool declines = false;                     // kApproveGrant, kApproveExport: says no
+  // kRequestExport, logged as EXPORT: under which the recording is taken. Null: there is none that is the caller's.
+  std::shared_ptr<const ExportStanding> taken_under{};
   v1::Justification justification;
   uint64_t offset = 0;  // LISTEN, DOWNLOAD
   uint64_t length = 0;
   // What budgets are to be charged for, if it is allowed.
-  uint64_t audio_bytes = 0;  // LISTEN, DOWNLOAD: what of the recording lies in the range asked for
+  uint64_t audio_bytes = 0;  // LISTEN, DOWNLOAD, EXPORT: what of the recording lies in the range asked for
   uint32_t rows = 0;         // the searches and SHOW: recordings shown at most
   std::function<absl::StatusOr<std::vector<std::string>>()> caller_pseudonyms{};    // of the recording's caller; asked once it is allowed
   std::vector<std::string> term_pseudonyms{};                                       // kSearchPersonal
@@ -74,15 +78,20 @@ struct Ask {
 
 struct Decision {
   bool allowed = false;
-  std::string rule;  // a fixed word: "role", "purpose", "reference", "field", "scope-or-absent", "own-account", "same-person",
-                     // "duties-of-person", "contract-tree", those of Caller::AdmissionAt, "log-unproven", "policy-damaged", "budget",
-                     // "ledger", "case", "own-case", "allowed"; recording: "centre", "queue", "retention-class", "format"; loading a
-                     // policy: "policy-document", "policy-signatures", "policy-serial"
-  absl::Status refusal;                   // what the caller is told; OK when allowed
-  std::string purpose{};                  // as stated, where it is a word of the policy: what the log may hold in clear
+  std::string rule;       // a fixed word: "role", "purpose", "reference", "field", "scope-or-absent", "own-account", "same-person",
+                          // "duties-of-person", "contract-tree", those of Caller::AdmissionAt, "log-unproven", "policy-damaged", "budget",
+                          // "ledger", "case", "own-case", "export-state", "recipient", "allowed"; recording: "centre", "queue",
+                          // "retention-class", "format"; loading a policy: "policy-document", "policy-signatures", "policy-serial"
+  absl::Status refusal;   // what the caller is told; OK when allowed
+  std::string purpose{};  // as stated, where it is a word of the policy: what the log may hold in clear
   std::shared_ptr<const Grant> grant{};   // under which it is allowed; null: it needed none
   std::optional<BudgetRefusal> budget{};  // rule "budget"
 };
+
+// Whether it takes a recording's audio out: listening, downloading, and what is taken under an export.
+bool TakesAudio(const Ask& ask);
+// The answer for a recording, or an export, that is not there and for one out of reach alike (I6).
+Decision DenyScopeOrAbsent();
 
 // The scope in which this caller may do it: the role's, narrowed by the account. SCOPE_UNSPECIFIED: not at all.
 v1::Scope EffectiveScope(const Rules& rules, const Caller& caller, Action action);
@@ -126,6 +135,9 @@ class Gate {
   Decision DecideNow(const Caller& caller, const Ask& ask) const;
   // Logs or counts the refusal, then gives it to `told`, or what is to be told in its place.
   void Refuse(const Caller& caller, const Ask& ask, const Decision& decision, std::function<void(absl::Status)> told);
+  // Tells the watch of what was decided; only for whoever then commits the entry that says so itself, and calls what this gives, if
+  // anything.
+  GateWatch::Logged Tell(const Caller& caller, const Ask& ask, const Decision& decision) const;
   // Whether what was allowed is allowed still, under the policy in force now: asked before every message of a stream, so that a suspension,
   // a revocation, a right taken away or a log that is not proven cuts it.
   absl::Status StillAllows(const Caller& caller, const Ask& ask) const;
@@ -133,8 +145,8 @@ class Gate {
   std::shared_ptr<const Rules> rules() const { return policy_->Get(); }
 
   // Decides, makes the entry durable, then gives the permit, or the refusal. UNAVAILABLE where the entry cannot be written: nothing leaves.
-  // For kShow, kShowPersonal → Released::kMetadata; kListen, kDownload → kAudio; kListAudit, kCountAudit, kFollowAudit, kExportAudit,
-  // kListIncidents → kAuditDetails.
+  // For kShow, kShowPersonal → Released::kMetadata; kListen, kDownload, and kRequestExport where something is taken → kAudio; kListAudit,
+  // kCountAudit, kFollowAudit, kExportAudit, kListIncidents → kAuditDetails.
   void Release(const Caller& caller, Ask ask, std::function<void(absl::StatusOr<keys::ReleasePermit>)> done);
   // Searches, proofs, receipts, account and key actions: an entry without a permit. Gives the entry's sequence.
   void Note(const Caller& caller, const Ask& ask, std::function<void(absl::StatusOr<uint64_t>)> done);
@@ -151,9 +163,11 @@ class Gate {
     uint64_t offset = 0;
     uint64_t bytes = 0;
     uint32_t rows = 0;
-    std::string outcome;  // gRPC code name
+    std::string outcome;          // gRPC code name
+    std::string object_sha256{};  // EXPORT: of the sealed object, where all of it was handed over
+    storage::Batch with_it{};     // committed in the same write
   };
-  void Close(const Caller& caller, const Delivered& delivered, std::function<void(absl::Status)> done);
+  void Close(const Caller& caller, Delivered delivered, std::function<void(absl::Status)> done);
 
   // A refusal that never reached a decision (unknown account, recorder refused).
   void Refused(v1::AuditAction action, std::string_view rule, std::string_view role, audit::Particulars particulars);
@@ -180,7 +194,6 @@ class Gate {
   void Allow(const Caller& caller, const Ask& ask, Allowed done);
   using Written = std::function<void(const absl::Status& status, std::optional<uint64_t> sequence)>;
   void Log(std::unique_ptr<audit::Draft> draft, RefusalFloods::Summary counted_otherwise, Written written);
-  GateWatch::Logged Tell(const Caller& caller, const Ask& ask, const Decision& decision) const;
   void WriteSummary(RefusalFloods::Summary summary);
 
   storage::Committer* const committer_;

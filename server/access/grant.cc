@@ -4,6 +4,8 @@
 #include <tuple>
 #include <utility>
 
+#include "server/access/approval.h"
+
 namespace otokura::access {
 namespace {
 
@@ -25,8 +27,7 @@ std::shared_ptr<const Grant> MakeGrant(v1::Grant kept) {
 
 bool Permits(const Grant& grant, const GrantUse& use, absl::Time now) {
   const v1::Grant& kept = grant.kept;
-  return kept.state() == v1::Grant::ACTIVE && now >= absl::FromUnixMillis(kept.from_unix_ms()) &&
-         now < absl::FromUnixMillis(kept.until_unix_ms()) && kept.account() == use.account && kept.person_id() == use.person &&
+  return approval::IsActive(kept, now) && kept.account() == use.account && kept.person_id() == use.person &&
          kept.contract() == use.contract && kept.justification().purpose() == use.purpose &&
          std::find(grant.recordings.begin(), grant.recordings.end(), use.recording) != grant.recordings.end();
 }

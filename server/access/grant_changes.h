@@ -12,13 +12,12 @@
 #include "otokura/v1/admin.pb.h"
 #include "otokura/v1/grant.pb.h"
 #include "otokura/v1/policy.pb.h"
+#include "server/access/approval.h"
 
 namespace otokura::access {
 
-inline constexpr size_t kGrantReasonBytesMax = 256;  // grant.proto
-// How long a request waits: over a long weekend, and not so long that what it was for is forgotten.
-inline constexpr int kGrantRequestDays = 7;
-inline constexpr absl::Duration kGrantRequestLife = absl::Hours(24 * kGrantRequestDays);
+inline constexpr size_t kGrantReasonBytesMax = approval::kReasonBytesMax;
+inline constexpr absl::Duration kGrantRequestLife = approval::kRequestLife;
 
 // INVALID_ARGUMENT naming the field. Whether the recordings exist is not looked at; purpose and reference are Decide's to see to.
 absl::Status CheckGrantRequest(const v1::RequestGrantRequest& request, const v1::GrantRule& rule);

@@ -7,12 +7,12 @@
 #include <string_view>
 #include <vector>
 
-#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "otokura/v1/grant.pb.h"
+#include "otokura/v1/stored.pb.h"
 #include "server/access/grant.h"
+#include "server/access/id_rows.h"
 #include "server/keys/site_keys.h"
 #include "server/storage/storage.h"
 
@@ -20,27 +20,20 @@ namespace otokura::access {
 
 inline constexpr absl::Duration kApprovalsWindow = absl::Hours(24);
 
-struct StoredGrant {
-  v1::Grant grant;
-  std::string row;
+struct GrantRow {
+  using Record = v1::GrantRecord;
+  static constexpr uint32_t kVersion = 1;
+  static constexpr std::string_view kPrefix = "grant/";
+  static constexpr char kRows[] = "grants";
+  static const std::string& IdOf(const Record& record) { return record.grant().id(); }
 };
+using StoredGrant = IdRows<GrantRow>::Stored;
 
-// Of one store.
-class GrantRows {
+// Of one store; by id, and beside that by persons.
+class GrantRows : public IdRows<GrantRow> {
  public:
   // Borrowed.
-  GrantRows(const storage::RecordReader* records, const keys::SiteKeys* keys) : records_(records), keys_(keys) {}
-
-  // Nothing where no such grant is stored. DATA_LOSS where the row does not open or is another's, FAILED_PRECONDITION where it is from a
-  // newer version. So do all that read.
-  absl::StatusOr<std::optional<StoredGrant>> Read(const GrantId& id) const;
-  // The row must still be `expected`; nothing: it must not be there.
-  absl::Status Put(const v1::Grant& grant, std::optional<std::string> expected, storage::Batch* batch) const;
-  // Removes that row, as long as it still is this.
-  void Drop(const StoredGrant& stored, storage::Batch* batch) const;
-  // In the order in which they were requested, or the newest first and then only those before `before`, until `grant` returns false.
-  absl::Status ForEach(absl::FunctionRef<bool(StoredGrant stored)> grant) const;
-  absl::Status ForEachNewestFirst(std::optional<GrantId> before, absl::FunctionRef<bool(StoredGrant stored)> grant) const;
+  GrantRows(const storage::RecordReader* records, const keys::SiteKeys* keys) : IdRows(records, keys), records_(records), keys_(keys) {}
 
   // The newest grant that this person requested; nothing where it never did, or where that is not kept any more. `*row`: what says so.
   absl::StatusOr<std::optional<StoredGrant>> NewestOf(std::string_view person, std::optional<std::string>* row) const;
@@ -53,9 +46,6 @@ class GrantRows {
                               storage::Batch* batch) const;
 
  private:
-  absl::StatusOr<StoredGrant> Open(std::string_view row_key, std::string_view row) const;
-  absl::Status Scan(const storage::ScanRange& range, absl::FunctionRef<bool(StoredGrant stored)> grant) const;
-
   const storage::RecordReader* const records_;
   const keys::SiteKeys* const keys_;
 };

@@ -21,8 +21,14 @@ absl::Status FateUnknown() {
 
 // A person's grants are in the order of their ids, whatever a clock says.
 GrantId IdAfter(const std::optional<StoredGrant>& newest, absl::Time now) {
-  if (newest.has_value()) now = std::max(now, GrantId::Parse(newest->grant.id())->time() + absl::Milliseconds(1));
+  if (newest.has_value()) now = std::max(now, GrantId::Parse(newest->record.grant().id())->time() + absl::Milliseconds(1));
   return GrantId::Make(now, crypto::RandomBytes(kIdRandomBytes));
+}
+
+v1::GrantRecord RecordOf(const v1::Grant& grant) {
+  v1::GrantRecord record;
+  *record.mutable_grant() = grant;
+  return record;
 }
 
 bool IsOld(const v1::Grant& grant, absl::Time now) {
@@ -52,7 +58,7 @@ absl::StatusOr<std::unique_ptr<Grants>> Grants::Open(const storage::RecordReader
   auto state = std::make_shared<State>(records, committer, keys, clock, in_force);
   absl::Status loaded = state->rows.ForEach([&](StoredGrant stored) {
     ++state->kept;
-    in_force->Adopt(std::move(stored.grant));
+    in_force->Adopt(std::move(*stored.record.mutable_grant()));
     return true;
   });
   if (!loaded.ok()) return loaded;
@@ -64,14 +70,14 @@ absl::StatusOr<std::optional<v1::Grant>> Grants::Find(const GrantId& id) const {
   absl::StatusOr<std::optional<StoredGrant>> stored = state_->rows.Read(id);
   if (!stored.ok()) return stored.status();
   if (!stored->has_value()) return std::optional<v1::Grant>();
-  state_->in_force->Adopt((*stored)->grant);
-  return std::optional<v1::Grant>(std::move((*stored)->grant));
+  state_->in_force->Adopt((*stored)->record.grant());
+  return std::optional<v1::Grant>((*stored)->record.grant());
 }
 
 absl::Status Grants::DropOldest(Change* change) const {
   const absl::Time now = state_->clock->LogTime();
   return state_->rows.ForEach([&](const StoredGrant& stored) {
-    if (change->dropped == kGrantsDroppedAtOnce || !IsOld(stored.grant, now)) return false;
+    if (change->dropped == kGrantsDroppedAtOnce || !IsOld(stored.record.grant(), now)) return false;
     state_->rows.Drop(stored, &change->batch);
     ++change->dropped;
     return true;
@@ -84,9 +90,9 @@ absl::StatusOr<Grants::Change> Grants::Request(const v1::RequestGrantRequest& re
   std::optional<std::string> newest_row;
   absl::StatusOr<std::optional<StoredGrant>> newest = state_->rows.NewestOf(account.person_id(), &newest_row);
   if (!newest.ok()) return newest.status();
-  if (newest->has_value() && IsOpen((*newest)->grant, now)) {
+  if (newest->has_value() && IsOpen((*newest)->record.grant(), now)) {
     *rule = "one-grant";
-    return absl::FailedPreconditionError(absl::StrCat("grant: ", (*newest)->grant.id(),
+    return absl::FailedPreconditionError(absl::StrCat("grant: ", (*newest)->record.grant().id(),
                                                       " of yours waits or is active, and one person has one at a time; withdraw it first"));
   }
   const GrantId id = IdAfter(*newest, now);
@@ -95,7 +101,7 @@ absl::StatusOr<Grants::Change> Grants::Request(const v1::RequestGrantRequest& re
   if (put.ok() && state_->kept - change.dropped >= kGrantsMax) {
     return absl::ResourceExhaustedError(absl::StrCat("grant: ", kGrantsMax, " are kept, which is the most a gateway holds"));
   }
-  if (put.ok()) put = state_->rows.Put(change.grant, std::nullopt, &change.batch);
+  if (put.ok()) put = state_->rows.Put(RecordOf(change.grant), std::nullopt, &change.batch);
   if (put.ok()) put = state_->rows.PutNewestOf(account.person_id(), id, std::move(newest_row), &change.batch);
   if (!put.ok()) return put;
   return change;
@@ -105,14 +111,14 @@ absl::StatusOr<Grants::Change> Grants::ChangeOf(const GrantId& id, Next next, st
   absl::StatusOr<std::optional<StoredGrant>> stored = state_->rows.Read(id);
   if (!stored.ok()) return stored.status();
   if (!stored->has_value()) return NoSuchGrant();
-  state_->in_force->Adopt((*stored)->grant);
-  absl::StatusOr<v1::Grant> changed = next((*stored)->grant);
+  state_->in_force->Adopt((*stored)->record.grant());
+  absl::StatusOr<v1::Grant> changed = next((*stored)->record.grant());
   if (!changed.ok()) {
     *rule = kStateRule;
     return changed.status();
   }
   Change change{*std::move(changed), {}};
-  if (absl::Status put = state_->rows.Put(change.grant, std::move((*stored)->row), &change.batch); !put.ok()) return put;
+  if (absl::Status put = state_->rows.Put(RecordOf(change.grant), std::move((*stored)->row), &change.batch); !put.ok()) return put;
   return change;
 }
 
@@ -177,9 +183,10 @@ absl::StatusOr<Grants::Page> Grants::List(std::optional<GrantId> before, size_t 
       return false;
     }
     ++read;
-    before = *GrantId::Parse(stored.grant.id());
-    const bool is_theirs = person.empty() || stored.grant.person_id() == person;
-    if (is_theirs && (ended || IsOpen(stored.grant, now))) page.grants.push_back(AsOf(std::move(stored.grant), now));
+    v1::Grant& grant = *stored.record.mutable_grant();
+    before = *GrantId::Parse(grant.id());
+    const bool is_theirs = person.empty() || grant.person_id() == person;
+    if (is_theirs && (ended || IsOpen(grant, now))) page.grants.push_back(AsOf(std::move(grant), now));
     return true;
   });
   if (!scanned.ok()) return scanned;

@@ -43,6 +43,10 @@ absl::StatusOr<std::optional<OpenedRow>> ReadSealed(const storage::RecordReader&
   return std::optional<OpenedRow>(OpenedRow{*std::move(record), **std::move(row)});
 }
 
+absl::Status InAnothersPlace(std::string_view what) {
+  return absl::DataLossError(absl::StrCat(std::string(what), ": a row lies in another's place; run otokurad fsck"));
+}
+
 storage::ScanRange RowsOf(std::string_view prefix) {
   storage::ScanRange range;
   range.first = std::string(prefix);

@@ -42,6 +42,9 @@ absl::StatusOr<std::optional<OpenedRow>> ReadSealed(const storage::RecordReader&
 // Every row whose key begins with the prefix.
 storage::ScanRange RowsOf(std::string_view prefix);
 
+// DATA_LOSS; `what` names the rows.
+absl::Status InAnothersPlace(std::string_view what);
+
 // Of a message that has a field `version`. DATA_LOSS, or FAILED_PRECONDITION for one from a newer gateway; `what` names the rows.
 template <typename Record>
 absl::StatusOr<Record> ParseVersioned(const std::string& bytes, uint32_t newest_version, std::string_view what) {

@@ -7,7 +7,7 @@ namespace {
 
 bool Touches(access::Action action) {
   return action == access::Action::kShow || action == access::Action::kShowPersonal || action == access::Action::kListen ||
-         action == access::Action::kDownload;
+         action == access::Action::kDownload || action == access::Action::kRequestExport;
 }
 
 }  // namespace

@@ -14,7 +14,7 @@ void WhatLeft::Add(const v1::AuditEntry& leaf) {
     return;
   }
   if (leaf.decision() != v1::ALLOWED) return;
-  if (leaf.action() == v1::LISTEN || leaf.action() == v1::DOWNLOAD) AddAudio(leaf);
+  if (leaf.action() == v1::LISTEN || leaf.action() == v1::DOWNLOAD || leaf.action() == v1::EXPORT) AddAudio(leaf);
   if (leaf.action() == v1::SHOW) AddShown(leaf);
   if (leaf.action() == v1::SEARCH && leaf.term_pseudonyms_size() > 0) ++searches_;
 }
@@ -25,7 +25,7 @@ void WhatLeft::AddAudio(const v1::AuditEntry& leaf) {
   if (bytes == 0) return;
   bytes_ += bytes;
   heard_.insert(leaf.recording_id());
-  if (leaf.action() == v1::DOWNLOAD) downloaded_.insert(leaf.recording_id());
+  if (leaf.action() != v1::LISTEN) downloaded_.insert(leaf.recording_id());
   AddPerson(leaf);
 }
 

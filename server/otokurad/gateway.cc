@@ -89,6 +89,9 @@ absl::Status Gateway::Open(std::unique_ptr<storage::Engine> engine) {
   auto grants = access::Grants::Open(records, committer_.get(), &store_.keys->site(), clock_.get(), &grants_in_force_);
   if (!grants.ok()) return grants.status();
   grants_ = *std::move(grants);
+  auto exports = access::Exports::Open(records, committer_.get(), &store_.keys->site(), clock_.get(), contracts_.get());
+  if (!exports.ok()) return exports.status();
+  exports_ = *std::move(exports);
   auto cases = access::Cases::Open(records, committer_.get(), &store_.keys->site(), clock_.get());
   if (!cases.ok()) return cases.status();
   cases_ = *std::move(cases);
@@ -213,6 +216,7 @@ recordings::Site Gateway::RecordingsSite() const {
   site.pseudonyms = egress_.pseudonyms.get();
   site.log = log_.get();
   site.gate = gate_.get();
+  site.exports = exports_.get();
   site.executor = executor_.get();
   site.clock = clock_.get();
   site.limits = config_.limits();
@@ -253,6 +257,10 @@ void Gateway::MakeServices() {
   grants_service_ = std::make_unique<rpc::GrantsService>(rpc::GrantsService::Parts{door_.get(), gate_.get(), grants_.get(),
                                                                                    contracts_.get(), directory_.get(), records,
                                                                                    store_.keys.get(), clock_.get(), executor_.get()});
+  exports_service_ =
+      std::make_unique<rpc::ExportsService>(rpc::ExportsService::Parts{door_.get(), exports_.get(), contracts_.get(), directory_.get(),
+                                                                       retrieval_.get(), store_.log_signer.get()},
+                                            RecordingsSite());
   incidents_service_ = std::make_unique<rpc::IncidentsService>(
       rpc::IncidentsService::Parts{door_.get(), gate_.get(), directory_.get(), incident_book_.get(), canaries_.get(), watch_.get(),
                                    queries_.get(), clock_.get(), site_keys, executor_.get()});
@@ -274,7 +282,7 @@ absl::Status Gateway::Serve() {
   builder.AddListeningPort(config_.listen_address(), tls_->credentials(), &port_);
   for (grpc::Service* service : std::initializer_list<grpc::Service*>{
            ingest_service_.get(), access_service_.get(), audit_service_.get(), admin_service_.get(), contracts_service_.get(),
-           cases_service_.get(), grants_service_.get(), incidents_service_.get(), rehearsal_service_.get()}) {
+           cases_service_.get(), grants_service_.get(), exports_service_.get(), incidents_service_.get(), rehearsal_service_.get()}) {
     builder.RegisterService(service);
   }
   server_ = builder.BuildAndStart();

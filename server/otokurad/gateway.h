@@ -17,6 +17,7 @@
 #include "otokura/v1/config.pb.h"
 #include "server/access/contracts.h"
 #include "server/access/directory.h"
+#include "server/access/exports.h"
 #include "server/access/gate.h"
 #include "server/access/policy_in_force.h"
 #include "server/access/policy_loading.h"
@@ -41,6 +42,7 @@
 #include "server/rpc/cases_service.h"
 #include "server/rpc/contracts_service.h"
 #include "server/rpc/door.h"
+#include "server/rpc/exports_service.h"
 #include "server/rpc/grants_service.h"
 #include "server/rpc/incidents_service.h"
 #include "server/rpc/ingest_service.h"
@@ -131,6 +133,7 @@ class Gateway {
   std::unique_ptr<access::Gate> gate_;
   std::shared_ptr<access::Contracts> contracts_;
   std::unique_ptr<access::Grants> grants_;
+  std::unique_ptr<access::Exports> exports_;
   std::unique_ptr<access::Cases> cases_;
   std::unique_ptr<access::PolicyLoading> policy_loading_;
   std::unique_ptr<access::Directory> directory_;
@@ -154,6 +157,7 @@ class Gateway {
   std::unique_ptr<rpc::ContractsService> contracts_service_;
   std::unique_ptr<rpc::CasesService> cases_service_;
   std::unique_ptr<rpc::GrantsService> grants_service_;
+  std::unique_ptr<rpc::ExportsService> exports_service_;
   std::unique_ptr<rpc::IncidentsService> incidents_service_;
   std::unique_ptr<rpc::RehearsalService> rehearsal_service_;
   std::unique_ptr<grpc::Server> server_;

@@ -7,11 +7,11 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "server/access/listen_pace.h"
+#include "server/recordings/audio_reader.h"
 #include "server/recordings/errors.h"
+#include "server/recordings/export_object.h"
 #include "server/recordings/formats.h"
-#include "server/recordings/integrity.h"
 #include "server/recordings/limits.h"
-#include "server/recordings/parts.h"
 #include "server/recordings/pseudonyms.h"
 #include "server/recordings/resource.h"
 #include "server/recordings/rows.h"
@@ -19,8 +19,6 @@
 
 namespace otokura::recordings {
 namespace {
-
-using crypto::kChunkBytes;
 
 class Stream;
 
@@ -42,13 +40,14 @@ struct RetrievalShared {
 class Stream : public RetrievalStream, public std::enable_shared_from_this<Stream> {
  public:
   Stream(std::shared_ptr<RetrievalShared> shared, uint64_t number, access::Caller caller, access::Action action,
-         v1::RetrieveRequest request, std::shared_ptr<RetrievalPeer> peer)
+         v1::RetrieveRequest request, std::string export_id, std::shared_ptr<RetrievalPeer> peer)
       : shared_(std::move(shared)),
         site_(shared_->site),
         number_(number),
         caller_(std::move(caller)),
         action_(action),
         request_(std::move(request)),
+        export_id_(std::move(export_id)),
         peer_(std::move(peer)),
         strand_(site_.executor) {}
 
@@ -69,6 +68,9 @@ class Stream : public RetrievalStream, public std::enable_shared_from_this<Strea
 
  private:
   bool IsListening() const { return action_ == access::Action::kListen; }
+  bool IsExporting() const { return action_ == access::Action::kRequestExport; }
+  v1::AuditAction LoggedAs() const { return IsExporting() ? v1::EXPORT : IsListening() ? v1::LISTEN : v1::DOWNLOAD; }
+  absl::Status FindExport();
   void LookAgain();
   absl::Status Admit();
   absl::Status AdmitListener();
@@ -80,8 +82,7 @@ class Stream : public RetrievalStream, public std::enable_shared_from_this<Strea
   uint64_t BytesAsked() const;
   absl::Status CheckRange();
   absl::Status ReadNext();
-  absl::Status OpenPart(int part_index);
-  absl::Status OpenChunks(uint64_t first, uint64_t last, uint64_t skip, uint64_t want, std::string* audio);
+  absl::Status FinishObject();
   void SendReady();
   void ReportDamage(const absl::Status& status);
   void Conclude(absl::Status status);
@@ -92,7 +93,8 @@ class Stream : public RetrievalStream, public std::enable_shared_from_this<Strea
   const uint64_t number_;
   const access::Caller caller_;
   const access::Action action_;
-  const v1::RetrieveRequest request_;
+  v1::RetrieveRequest request_;
+  const std::string export_id_;  // as asked for; kRequestExport
   std::shared_ptr<RetrievalPeer> peer_;
   const runtime::Strand strand_;
 
@@ -104,14 +106,18 @@ class Stream : public RetrievalStream, public std::enable_shared_from_this<Strea
   access::Ask ask_;
   v1::RecordingRecord record_;
   std::optional<keys::ReleasePermit> permit_;
-  std::optional<keys::RecordingOpener> opener_;
-  std::optional<crypto::CobblestoneOpener> part_opener_;
-  int part_index_ = -1;
-  uint64_t position_ = 0;  // next byte to read, counted from the recording's first
+  std::optional<AudioReader> reader_;
+  std::optional<ExportObject> object_;             // until it is finished
+  std::optional<v1::ExportedObject> handed_over_;  // all of it
+  uint64_t position_ = 0;                          // next byte to read, counted from the recording's first
   uint64_t end_ = 0;
   uint64_t delivered_ = 0;  // handed to the transport: what counts as having left
   absl::Status read_status_;
-  std::optional<v1::RetrieveResponse> ready_;
+  struct Ready {
+    RetrievalMessage message;
+    uint64_t audio_bytes;  // that are in it
+  };
+  std::optional<Ready> ready_;
 };
 
 absl::Status Stream::Admit() {
@@ -156,8 +162,7 @@ void Stream::Begin() {
   absl::Status admitted = Admit();
   if (admitted.ok()) admitted = AdmitListener();
   if (!admitted.ok()) {
-    const auto action = IsListening() ? v1::LISTEN : v1::DOWNLOAD;
-    site_.gate->Refused(action, "limit", access::RoleName(caller_.account().role()), caller_.Describe());
+    site_.gate->Refused(LoggedAs(), "limit", access::RoleName(caller_.account().role()), caller_.Describe());
     return Leave(admitted);
   }
   auto id = storage::RecordingId::Parse(request_.recording_id());
@@ -165,6 +170,7 @@ void Stream::Begin() {
   id_ = *id;
   auto stored = ReadRecord(site_.engine->records(), id_);
   if (!stored.ok() && !absl::IsNotFound(stored.status())) return Leave(stored.status());
+  if (absl::Status found = FindExport(); !found.ok()) return Leave(found);
   ask_.action = action_;
   ask_.requested_id = request_.recording_id();
   ask_.justification = request_.justification();
@@ -180,6 +186,21 @@ void Stream::Begin() {
   site_.gate->Release(caller_, ask_, [self = shared_from_this()](absl::StatusOr<keys::ReleasePermit> permit) {
     self->strand_.Post([self, permit = std::move(permit)]() mutable { self->Permitted(std::move(permit)); });
   });
+}
+
+// An export that is not there is refused as one that is somebody else's.
+absl::Status Stream::FindExport() {
+  if (!IsExporting()) return absl::OkStatus();
+  ask_.logged_as = v1::EXPORT;
+  const auto id = access::ExportId::Parse(export_id_);
+  if (!id.ok()) return absl::InvalidArgumentError("id: not one of an export; look at the list of exports");
+  absl::StatusOr<std::shared_ptr<const access::ExportStanding>> standing = site_.exports->Find(*id);
+  if (!standing.ok()) return standing.status();
+  if (*standing == nullptr) return absl::OkStatus();
+  ask_.export_id = std::string(id->bytes());
+  ask_.taken_under = *std::move(standing);
+  *request_.mutable_justification() = ask_.taken_under->kept()->justification();
+  return absl::OkStatus();
 }
 
 // What can leave at most: a range that does not lie in the recording is refused after the decision.
@@ -201,21 +222,14 @@ absl::Status Stream::CheckRange() {
 }
 
 absl::Status Stream::Prepare() {
-  if (record_.state() == v1::LIVE) {
-    if (absl::Status live = CheckStillLive(site_.engine->records(), record_); !live.ok()) return live;
-    return absl::FailedPreconditionError("recording: the call is still live; try again once it is sealed");
-  }
+  absl::StatusOr<AudioReader> reader = AudioReader::Open(site_, record_);
+  if (!reader.ok()) return reader.status();
   if (absl::Status range = CheckRange(); !range.ok()) return range;
-  auto epoch = site_.keys->Find(record_.epoch_id());
-  if (!epoch.ok()) return absl::DataLossError("recording: its epoch key is gone");
-  auto verifier = keys::RecordingVerifier::Create(**epoch, id_, record_.wrapped_data_key());
-  if (!verifier.ok()) return verifier.status();
-  absl::Status intact =
-      CheckAgainstManifest(site_.engine->records(), *verifier, record_, [this](uint64_t sequence) { return site_.log->Read(sequence); });
-  if (!intact.ok()) return intact;
-  auto opener = keys::RecordingOpener::Create(**epoch, id_, record_.wrapped_data_key());
-  if (!opener.ok()) return opener.status();
-  opener_ = *std::move(opener);
+  reader_ = *std::move(reader);
+  if (!IsExporting()) return absl::OkStatus();
+  absl::StatusOr<ExportObject> object = ExportObject::Create(ask_.taken_under->certificate(), record_);
+  if (!object.ok()) return object.status();
+  object_ = *std::move(object);
   return absl::OkStatus();
 }
 
@@ -230,12 +244,12 @@ void Stream::Permitted(absl::StatusOr<keys::ReleasePermit> permit) {
     ReportDamage(prepared);
     return Conclude(prepared);
   }
-  v1::RetrieveResponse response;
-  *response.mutable_header()->mutable_recording() = Summarise(record_);
-  response.mutable_header()->set_offset(position_);
-  response.mutable_header()->set_length(end_ - position_);
+  v1::RetrieveHeader header;
+  *header.mutable_recording() = Summarise(record_);
+  header.set_offset(position_);
+  header.set_length(end_ - position_);
   sending_ = true;
-  peer_->Send(std::move(response));
+  peer_->Send({.header = std::move(header)});
   read_status_ = ReadNext();
   LookAgain();
 }
@@ -253,62 +267,30 @@ void Stream::Look() {
   LookAgain();
 }
 
-absl::Status Stream::OpenPart(int part_index) {
-  if (part_index_ == part_index) return absl::OkStatus();
-  const v1::PartRecord& part = record_.parts(part_index);
-  part_opener_.reset();
-  part_index_ = part_index;
-  const uint64_t offset = part.start_offset() - record_.start_offset();
-  std::string header;
-  absl::Status read = site_.engine->audio().Read({id_, part.number()}, 0, crypto::kHeaderBytes, &header);
-  if (absl::IsUnavailable(read)) return read;
-  if (!read.ok() || header != part.salt() + part.commitment()) return DamagedChunkError(id_.Text(), part.number(), 0, offset);
-  auto opener = opener_->OpenPart(*permit_, part.number(), header);
-  if (absl::IsDataLoss(opener.status())) return DamagedChunkError(id_.Text(), part.number(), 0, offset);
-  if (!opener.ok()) return opener.status();
-  part_opener_ = *std::move(opener);
-  return absl::OkStatus();
-}
-
-absl::Status Stream::OpenChunks(uint64_t first, uint64_t last, uint64_t skip, uint64_t want, std::string* audio) {
-  const v1::PartRecord& part = record_.parts(part_index_);
-  uint64_t sealed_bytes = 0;
-  for (uint64_t chunk = first; chunk < last; ++chunk) sealed_bytes += ChunkPlaintextBytes(part, chunk) + crypto::kTagBytes;
-  std::string sealed;
-  absl::Status read = site_.engine->audio().Read({id_, part.number()}, crypto::SealedChunkOffset(first), sealed_bytes, &sealed);
-  if (absl::IsUnavailable(read)) return read;
-  std::string_view rest = sealed;
-  for (uint64_t chunk = first; chunk < last; ++chunk) {
-    const uint64_t one = ChunkPlaintextBytes(part, chunk) + crypto::kTagBytes;
-    const uint64_t offset = part.start_offset() - record_.start_offset() + chunk * kChunkBytes;
-    if (!read.ok() || rest.size() < one || !part_opener_->OpenChunk(chunk, rest.substr(0, one), audio).ok()) {
-      return DamagedChunkError(id_.Text(), part.number(), chunk, offset);
-    }
-    rest.remove_prefix(one);
-  }
-  audio->erase(0, skip);
-  audio->resize(std::min<uint64_t>(audio->size(), want));
-  return absl::OkStatus();
-}
-
 // Reads and opens the next message into `ready_`, nothing where all is read.
 absl::Status Stream::ReadNext() {
-  if (position_ == end_) return absl::OkStatus();
-  int index = std::max(part_index_, 0);
-  const uint64_t at = position_ + record_.start_offset();
-  while (index + 1 < record_.parts_size() && at >= record_.parts(index + 1).start_offset()) ++index;
-  if (absl::Status opened = OpenPart(index); !opened.ok()) return opened;
-  const v1::PartRecord& part = record_.parts(index);
-  const uint64_t in_part = at - part.start_offset();
-  const uint64_t part_end = std::min(PlaintextBytes(part), end_ + record_.start_offset() - part.start_offset());
-  const uint64_t first = in_part / kChunkBytes;
-  const uint64_t end = std::min(std::min((first + kRetrievalMessageChunks) * kChunkBytes, part_end), in_part + MessageBytesMax());
-  const uint64_t last = (end + kChunkBytes - 1) / kChunkBytes;
-  const uint64_t want = end - in_part;
-  v1::RetrieveResponse response;
-  if (absl::Status opened = OpenChunks(first, last, in_part % kChunkBytes, want, response.mutable_audio()); !opened.ok()) return opened;
-  position_ += want;
-  ready_ = std::move(response);
+  if (position_ == end_) return FinishObject();
+  absl::StatusOr<std::string> audio = reader_->Read(*permit_, position_, end_, MessageBytesMax());
+  if (!audio.ok()) return audio.status();
+  position_ += audio->size();
+  ready_ = Ready{{}, audio->size()};
+  if (!object_.has_value()) {
+    ready_->message.bytes = *std::move(audio);
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::string> sealed = object_->Add(*audio);
+  if (!sealed.ok()) return sealed.status();
+  ready_->message.bytes = *std::move(sealed);
+  return absl::OkStatus();
+}
+
+// The last message of what is taken under an export.
+absl::Status Stream::FinishObject() {
+  if (!object_.has_value()) return absl::OkStatus();
+  absl::StatusOr<std::string> rest = object_->Finish();
+  if (!rest.ok()) return rest.status();
+  ready_ = Ready{{{}, *std::move(rest), object_->Describe(site_.clock->LogTime())}, 0};
+  object_.reset();
   return absl::OkStatus();
 }
 
@@ -325,7 +307,7 @@ uint64_t Stream::MessageBytesMax() const {
 bool Stream::MayGoNow() {
   if (!IsListening()) return true;
   const uint64_t rate = std::max<uint64_t>(BytesPerSecond(record_.format()), 1);
-  const absl::Duration audio = absl::Seconds(static_cast<int64_t>(ready_->audio().size())) / static_cast<int64_t>(rate);
+  const absl::Duration audio = absl::Seconds(static_cast<int64_t>(ready_->audio_bytes)) / static_cast<int64_t>(rate);
   const absl::Duration wait = shared_->paces.Take(caller_.account().person_id(), audio, site_.gate->rules()->listen_pace());
   if (wait == absl::ZeroDuration()) return true;
   site_.executor->PostAfter(wait, [self = weak_from_this()] {
@@ -351,9 +333,10 @@ void Stream::SendReady() {
   if (!ready_.has_value()) return Conclude(absl::OkStatus());
   if (absl::Status may = site_.gate->StillAllows(caller_, ask_); !may.ok()) return Conclude(may);
   if (!MayGoNow()) return;
-  delivered_ += ready_->audio().size();
+  delivered_ += ready_->audio_bytes;
+  handed_over_ = ready_->message.object;
   sending_ = true;
-  peer_->Send(*std::exchange(ready_, std::nullopt));
+  peer_->Send(std::exchange(ready_, std::nullopt)->message);
   read_status_ = ReadNext();
 }
 
@@ -376,10 +359,14 @@ void Stream::Conclude(absl::Status status) {
   delivered.offset = request_.offset();
   delivered.bytes = delivered_;
   delivered.outcome = absl::StatusCodeToString(status.code());
-  opener_.reset();
-  part_opener_.reset();
+  if (handed_over_.has_value()) delivered.object_sha256 = handed_over_->sha256();
+  if (handed_over_.has_value() && status.ok()) {
+    status = site_.exports->PutTaken(*access::ExportId::FromBytes(ask_.export_id), *handed_over_, &delivered.with_it);
+  }
+  reader_.reset();
+  object_.reset();
   GiveBackListenersPlace();  // nothing more is heard of it: its person may turn to the next while this one's end is being logged
-  site_.gate->Close(caller_, delivered, [self = shared_from_this(), status = std::move(status)](const absl::Status& closed) {
+  site_.gate->Close(caller_, std::move(delivered), [self = shared_from_this(), status = std::move(status)](const absl::Status& closed) {
     self->strand_.Post([self, status, closed] { self->Leave(status.ok() ? closed : status); });
   });
 }
@@ -405,15 +392,14 @@ class RetrievalImpl : public Retrieval {
 
   std::shared_ptr<RetrievalStream> Start(access::Caller caller, access::Action action, v1::RetrieveRequest request,
                                          std::shared_ptr<RetrievalPeer> peer) override {
-    std::shared_ptr<Stream> stream;
-    {
-      absl::MutexLock lock(&shared_->mutex);
-      const uint64_t number = shared_->next_number++;
-      stream = std::make_shared<Stream>(shared_, number, std::move(caller), action, std::move(request), std::move(peer));
-      shared_->running[number] = stream;
-    }
-    stream->Post(&Stream::Begin);
-    return stream;
+    return Begin(std::move(caller), action, std::move(request), "", std::move(peer));
+  }
+
+  std::shared_ptr<RetrievalStream> Take(access::Caller caller, v1::TakeExportRequest request,
+                                        std::shared_ptr<RetrievalPeer> peer) override {
+    v1::RetrieveRequest whole;
+    whole.set_recording_id(request.recording_id());
+    return Begin(std::move(caller), access::Action::kRequestExport, std::move(whole), request.id(), std::move(peer));
   }
 
   void Drain(absl::Duration grace) override {
@@ -432,6 +418,20 @@ class RetrievalImpl : public Retrieval {
   }
 
  private:
+  std::shared_ptr<RetrievalStream> Begin(access::Caller caller, access::Action action, v1::RetrieveRequest request, std::string export_id,
+                                         std::shared_ptr<RetrievalPeer> peer) {
+    std::shared_ptr<Stream> stream;
+    {
+      absl::MutexLock lock(&shared_->mutex);
+      const uint64_t number = shared_->next_number++;
+      stream =
+          std::make_shared<Stream>(shared_, number, std::move(caller), action, std::move(request), std::move(export_id), std::move(peer));
+      shared_->running[number] = stream;
+    }
+    stream->Post(&Stream::Begin);
+    return stream;
+  }
+
   const std::shared_ptr<RetrievalShared> shared_;
 };
 

@@ -3,6 +3,7 @@
 #define OTOKURA_SERVER_RECORDINGS_SITE_H_
 
 #include "otokura/v1/config.pb.h"
+#include "server/access/exports.h"
 #include "server/access/gate.h"
 #include "server/audit/log.h"
 #include "server/keys/key_hierarchy.h"
@@ -21,6 +22,7 @@ struct Site {
   const keys::PseudonymKeys* pseudonyms = nullptr;  // null where they could not be read
   audit::Log* log = nullptr;
   access::Gate* gate = nullptr;
+  const access::Exports* exports = nullptr;  // null: nothing is taken under any
   runtime::Executor* executor = nullptr;
   runtime::Clock* clock = nullptr;
   v1::LimitsConfig limits;  // with every default filled in

@@ -6,7 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "server/access/account_checks.h"
 #include "server/access/grant_changes.h"
-#include "server/recordings/grantable.h"
+#include "server/recordings/approvable.h"
 
 namespace otokura::rpc {
 namespace {
@@ -137,8 +137,9 @@ absl::Status GrantsService::CheckMayBeGranted(const access::Caller& approver, co
         absl::StrCat("id: the contract is not in force (", std::string(in_force.message()), "); refuse it"));
   }
   const std::shared_ptr<const access::Rules> rules = parts_.gate->rules();
-  absl::Status recordings = recordings::CheckGrantable(
-      *parts_.records, *parts_.keys, approver, EffectiveScope(*rules, approver, Action::kApproveGrant), *contract, grant.recording_ids());
+  absl::Status recordings =
+      recordings::CheckApprovable(*parts_.records, *parts_.keys, approver, EffectiveScope(*rules, approver, Action::kApproveGrant),
+                                  contract.get(), grant.recording_ids());
   if (absl::IsFailedPrecondition(recordings)) *rule = "not-grantable";
   return recordings;
 }
@@ -172,7 +173,7 @@ void GrantsService::RevokeAs(const access::Caller& caller, const v1::RevokeGrant
   absl::StatusOr<Matter> matter = MatterOf(caller, Action::kRevokeGrant, request.id());
   if (!matter.ok()) return done(matter.status());
   if (absl::Status reason = access::CheckText("reason", request.reason(), access::kGrantReasonBytesMax); !reason.ok()) return done(reason);
-  matter->ask.own_grant = matter->grant.has_value() && matter->grant->person_id() == caller.account().person_id();
+  matter->ask.withdraws = matter->grant.has_value() && matter->grant->person_id() == caller.account().person_id();
   const auto prepare = [this, &request](const Matter& of, std::string* rule) {
     return parts_.grants->Revoke(of.id, request.reason(), of.caller.account(), rule);
   };

@@ -17,6 +17,7 @@ BudgetSource BudgetsUnder(RulesSource rules, ContractSource contracts) {
     const v1::CentreRule* const rule = now->CentreRuleOf(centre);
     return rule == nullptr ? std::vector<v1::Budget>() : Copied(rule->budgets());
   };
+  budgets.of_exports = [rules] { return Copied(rules()->exports().budgets()); };
   budgets.of_contract = [rules, contracts](std::string_view name) {
     const std::shared_ptr<const Contract> contract = contracts(name);
     return contract == nullptr ? std::vector<v1::Budget>() : ChainUnder(*contract, *rules()).front().budgets;
@@ -42,18 +43,24 @@ std::vector<ContractBudgets> ChainUnder(const Contract& contract, const Rules& r
 }
 
 std::vector<BudgetSubject> SubjectsOfRelease(const BudgetSource& budgets, const keys::SiteKeys& keys, const audit::Particulars& who,
-                                             std::string_view centre, v1::Role role, v1::Role approver_role) {
+                                             const v1::AuditEntry& leaf, v1::Role role, v1::Role approver_role) {
   std::vector<BudgetSubject> subjects;
   const auto add = [&](SubjectKind kind, std::string_view name, std::vector<v1::Budget> of_it) {
     if (!name.empty()) subjects.push_back({kind, SubjectId(kind, name, keys), std::move(of_it), std::string(name)});
   };
+  if (!leaf.export_id().empty()) {
+    add(SubjectKind::kExporter, who.person, budgets.of_exports());
+    add(SubjectKind::kExportApprover, who.approver, budgets.of_exports());
+    add(SubjectKind::kCentre, leaf.centre(), budgets.of_centre(leaf.centre()));
+    return subjects;
+  }
   const std::vector<v1::Budget> of_role = budgets.of_role(role);
   add(SubjectKind::kAccount, who.account, of_role);
   add(SubjectKind::kPerson, who.person, of_role);
   if (!who.contract.empty()) {
     for (const std::string& contract : budgets.chain(who.contract)) add(SubjectKind::kContract, contract, budgets.of_contract(contract));
   }
-  add(SubjectKind::kCentre, centre, budgets.of_centre(centre));
+  add(SubjectKind::kCentre, leaf.centre(), budgets.of_centre(leaf.centre()));
   if (!who.approver.empty()) add(SubjectKind::kApprover, who.approver, budgets.of_role(approver_role));
   return subjects;
 }

@@ -26,9 +26,9 @@ BudgetSource BudgetsUnder(RulesSource rules, ContractSource contracts);
 // As Contract::Chain, under these rules.
 std::vector<ContractBudgets> ChainUnder(const Contract& contract, const Rules& rules);
 
-// Of a release of that centre by somebody of that role. `approver_role`: of the person that particulars.approver names.
+// Of the release that the leaf tells of, by somebody of that role. `approver_role`: of the person that particulars.approver names.
 std::vector<BudgetSubject> SubjectsOfRelease(const BudgetSource& budgets, const keys::SiteKeys& keys, const audit::Particulars& who,
-                                             std::string_view centre, v1::Role role, v1::Role approver_role);
+                                             const v1::AuditEntry& leaf, v1::Role role, v1::Role approver_role);
 
 }  // namespace otokura::access
 

@@ -8,7 +8,6 @@
 namespace otokura::access {
 namespace {
 
-bool IsOfAudio(Action action) { return action == Action::kListen || action == Action::kDownload; }
 bool IsOfRows(Action action) {
   return action == Action::kSearch || action == Action::kSearchPersonal || action == Action::kShow || action == Action::kShowPersonal;
 }
@@ -19,10 +18,10 @@ void AddAll(const std::vector<std::string>& pseudonyms, google::protobuf::Repeat
 
 // What the entry says was reserved.
 absl::Status SayWanted(const Ask& ask, v1::AuditEntry* leaf) {
-  if (IsOfAudio(ask.action)) leaf->set_reserved_bytes(ask.audio_bytes);
+  if (TakesAudio(ask)) leaf->set_reserved_bytes(ask.audio_bytes);
   if (IsOfRows(ask.action)) leaf->set_reserved_rows(ask.rows);
   if (ask.action == Action::kSearchPersonal) AddAll(ask.term_pseudonyms, leaf->mutable_term_pseudonyms());
-  if (!IsOfAudio(ask.action) && ask.action != Action::kShowPersonal) return absl::OkStatus();
+  if (!TakesAudio(ask) && ask.action != Action::kShowPersonal) return absl::OkStatus();
   if (!ask.caller_pseudonyms) return absl::InternalError("gate: a release of a recording that does not say whose call it was");
   absl::StatusOr<std::vector<std::string>> callers = ask.caller_pseudonyms();
   if (!callers.ok()) return callers.status();
@@ -33,11 +32,11 @@ absl::Status SayWanted(const Ask& ask, v1::AuditEntry* leaf) {
 }  // namespace
 
 std::vector<BudgetSubject> Charges::SubjectsOf(const ChargedDraft& draft, v1::Role role) const {
-  return SubjectsOfRelease(budgets_, *keys_, draft.particulars, draft.leaf.centre(), role, draft.approver_role);
+  return SubjectsOfRelease(budgets_, *keys_, draft.particulars, draft.leaf, role, draft.approver_role);
 }
 
 absl::Status Charges::Reserve(const Caller& caller, const Ask& ask, ChargedDraft* draft, BudgetRefusal* refusal) {
-  if (!IsOfAudio(ask.action) && !IsOfRows(ask.action)) return absl::OkStatus();
+  if (!TakesAudio(ask) && !IsOfRows(ask.action)) return absl::OkStatus();
   v1::AuditEntry& leaf = draft->leaf;
   if (absl::Status said = SayWanted(ask, &leaf); !said.ok()) return said;
   absl::StatusOr<Reserved> reserved =
@@ -53,7 +52,8 @@ void Charges::Stored(uint64_t sequence, const v1::AuditEntry& leaf, const std::s
   if (leaf.window_time_unix_us() == 0) return;
   absl::MutexLock lock(&mutex_);
   if (open_.size() == kOpenReleasesMax) return;
-  open_[sequence] = {leaf.reserved_bytes(), leaf.reserved_rows(), leaf.window_time_unix_us(), leaf.centre(), leaf.grant_id(), approver};
+  open_[sequence] = {
+      leaf.reserved_bytes(), leaf.reserved_rows(), leaf.window_time_unix_us(), leaf.centre(), leaf.grant_id(), leaf.export_id(), approver};
 }
 
 void Charges::Settle(uint64_t of_sequence, ChargedDraft* draft) {
@@ -71,6 +71,7 @@ void Charges::Settle(uint64_t of_sequence, ChargedDraft* draft) {
   leaf.set_window_time_unix_us(open.window_time_unix_us);
   leaf.set_centre(open.centre);
   leaf.set_grant_id(open.grant_id);
+  leaf.set_export_id(open.export_id);
   draft->particulars.approver = open.approver;
   draft->event = EventOf(leaf, draft->particulars, budgets_.chain, *keys_);
 }

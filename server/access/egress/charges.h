@@ -30,6 +30,7 @@ struct BudgetSource {
   std::function<std::vector<v1::Budget>(v1::Role role)> of_role;  // each account's and each person's
   std::function<std::vector<v1::Budget>(std::string_view centre)> of_centre;
   std::function<std::vector<v1::Budget>(std::string_view contract)> of_contract;
+  std::function<std::vector<v1::Budget>()> of_exports;  // each person's who requests them, and each person's who approves them
   ContractChain chain;
 };
 
@@ -43,7 +44,7 @@ class Charges {
   // Reserves what the ask wants, and has `draft`, which is to be its entry, say and charge it. As EgressGuard::Reserve; UNAVAILABLE where
   // the recording's caller cannot be told. Nothing for asks that let nothing leave.
   absl::Status Reserve(const Caller& caller, const Ask& ask, ChargedDraft* draft, BudgetRefusal* refusal = nullptr);
-  // The entry is durable, or was not stored. `approver`: of the grant under which it is a release, if any.
+  // The entry is durable, or was not stored. `approver`: of the grant or export under which it is a release, if any.
   void Stored(uint64_t sequence, const v1::AuditEntry& leaf, const std::string& approver);
   void NotStored(uint64_t reservation) { guard_->Drop(reservation); }
   // Has `draft`, which closes the release and says what was delivered, give back the rest.
@@ -56,6 +57,7 @@ class Charges {
     int64_t window_time_unix_us = 0;
     std::string centre;
     std::string grant_id;
+    std::string export_id;
     std::string approver;
   };
   std::vector<BudgetSubject> SubjectsOf(const ChargedDraft& draft, v1::Role role) const;

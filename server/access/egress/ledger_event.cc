@@ -26,6 +26,10 @@ std::string_view SubjectKindName(SubjectKind kind) {
       return "centre";
     case SubjectKind::kApprover:
       return "approver";
+    case SubjectKind::kExporter:
+      return "exporter";
+    case SubjectKind::kExportApprover:
+      return "export-approver";
   }
   return "";
 }
@@ -43,6 +47,28 @@ std::vector<Term> TermsOf(const v1::AuditEntry& leaf) {
   return terms;
 }
 
+namespace {
+
+// Exports use no other budget but the centre's.
+std::vector<std::string> SubjectsOf(const v1::AuditEntry& leaf, const audit::Particulars& who, const ContractChain& chain,
+                                    const keys::SiteKeys& keys) {
+  const bool is_export = !leaf.export_id().empty();
+  std::vector<std::string> subjects;
+  const auto add = [&](SubjectKind kind, std::string_view name) {
+    if (!name.empty()) subjects.push_back(SubjectId(kind, name, keys));
+  };
+  if (!is_export) add(SubjectKind::kAccount, who.account);
+  add(is_export ? SubjectKind::kExporter : SubjectKind::kPerson, who.person);
+  if (!is_export && !who.contract.empty()) {
+    for (const std::string& contract : chain(who.contract)) add(SubjectKind::kContract, contract);
+  }
+  add(is_export ? SubjectKind::kExportApprover : SubjectKind::kApprover, who.approver);
+  add(SubjectKind::kCentre, leaf.centre());
+  return subjects;
+}
+
+}  // namespace
+
 std::optional<LedgerEvent> EventOf(const v1::AuditEntry& leaf, const audit::Particulars& particulars, const ContractChain& chain,
                                    const keys::SiteKeys& keys) {
   if (leaf.window_time_unix_us() == 0) return std::nullopt;
@@ -57,15 +83,7 @@ std::optional<LedgerEvent> EventOf(const v1::AuditEntry& leaf, const audit::Part
   } else {
     event.terms = TermsOf(leaf);
   }
-  event.subjects.push_back(SubjectId(SubjectKind::kAccount, particulars.account, keys));
-  if (!particulars.person.empty()) event.subjects.push_back(SubjectId(SubjectKind::kPerson, particulars.person, keys));
-  if (!particulars.contract.empty()) {
-    for (const std::string& contract : chain(particulars.contract)) {
-      event.subjects.push_back(SubjectId(SubjectKind::kContract, contract, keys));
-    }
-  }
-  if (!particulars.approver.empty()) event.subjects.push_back(SubjectId(SubjectKind::kApprover, particulars.approver, keys));
-  if (!leaf.centre().empty()) event.subjects.push_back(SubjectId(SubjectKind::kCentre, leaf.centre(), keys));
+  event.subjects = SubjectsOf(leaf, particulars, chain, keys);
   return event;
 }
 

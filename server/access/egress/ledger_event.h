@@ -17,7 +17,15 @@
 
 namespace otokura::access {
 
-enum class SubjectKind : uint8_t { kAccount = 1, kPerson = 2, kContract = 3, kCentre = 4, kApprover = 5 };  // stored
+enum class SubjectKind : uint8_t {
+  kAccount = 1,
+  kPerson = 2,
+  kContract = 3,
+  kCentre = 4,
+  kApprover = 5,
+  kExporter = 6,
+  kExportApprover = 7
+};  // stored
 std::string_view SubjectKindName(SubjectKind kind);
 
 // 16 bytes, a keyed hash: the ledger's rows name nobody.

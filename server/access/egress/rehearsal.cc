@@ -114,7 +114,8 @@ absl::Status Rehearsal::Take(const keys::ReleasePermit& permit, const v1::AuditE
   const std::optional<Action> action = RightBehind(entry);
   const v1::Role role = RoleNamed(entry.role());
   if (!action.has_value() || role == v1::ROLE_UNSPECIFIED) return absl::OkStatus();
-  absl::Status taken = IsRelease(*action) ? TakeRelease(permit, entry, *action, role) : TakeOther(permit, entry, *action, role);
+  absl::Status taken = IsRelease(*action) || entry.action() == v1::EXPORT ? TakeRelease(permit, entry, *action, role)
+                                                                          : TakeOther(permit, entry, *action, role);
   if (!taken.ok() || terms_met_ + findings_.kept() <= parts_.kept_max) return taken;
   return absl::ResourceExhaustedError(absl::StrCat("days: more met in them than the ", parts_.kept_max,
                                                    " recordings, callers and terms that a rehearsal keeps; rehearse fewer"));
@@ -183,9 +184,9 @@ bool Rehearsal::StoppedByScope(const Release& release, v1::RehearsalFinding* fin
 
 // Those that have budgets: nobody else is counted.
 std::vector<BudgetSubject> Rehearsal::SubjectsOf(const Release& release) const {
-  const v1::Role approver_role = release.who.approver.empty() ? v1::ROLE_UNSPECIFIED : parts_.approver_role(release.entry.grant_id());
+  const v1::Role approver_role = release.entry.grant_id().empty() ? v1::ROLE_UNSPECIFIED : parts_.approver_role(release.entry.grant_id());
   std::vector<BudgetSubject> subjects =
-      SubjectsOfRelease(parts_.budgets, *parts_.keys, release.who, release.entry.centre(), release.role, approver_role);
+      SubjectsOfRelease(parts_.budgets, *parts_.keys, release.who, release.entry, release.role, approver_role);
   std::erase_if(subjects, [](const BudgetSubject& subject) { return subject.budgets.empty(); });
   return subjects;
 }

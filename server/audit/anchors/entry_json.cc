@@ -36,6 +36,9 @@ int ActivityOf(v1::AuditAction action) {
     case v1::ACCOUNT_LIST:
     case v1::POLICY_SHOW:
     case v1::CONTRACT_LIST:
+    case v1::EXPORT:
+    case v1::EXPORT_LIST:
+    case v1::EXPORT_MANIFEST:
       return kRead;
     default:
       return kOtherActivity;

@@ -170,7 +170,7 @@ TEST(DecideUnderGrant, WhoRequestedItWithdrawsItByThatRight) {
   const Rules& rules = *policy::ShippedRules();
   EXPECT_EQ(Decide(rules, CallerForTest(v1::CONTRACTOR), ask, kTestStart).rule, "role");
   EXPECT_TRUE(Decide(rules, CallerForTest(v1::SECURITY), ask, kTestStart).allowed);
-  ask.own_grant = true;
+  ask.withdraws = true;
   EXPECT_TRUE(Decide(rules, CallerForTest(v1::CONTRACTOR), ask, kTestStart).allowed);
 }
 
@@ -344,12 +344,14 @@ TEST_F(GrantsTest, ListsTheNewestFirstAndAContractorItsOwn) {
 void PutMany(LogSite& site, size_t count, absl::Time requested) {
   constexpr size_t kRowsAtOnce = 10'000;
   const GrantRows rows(&site.engine->records(), &site.keys);
-  v1::Grant grant = Requested(RequestForTest(), Contractor("person-of-many"), "", requested);
+  v1::GrantRecord record;
+  v1::Grant& grant = *record.mutable_grant();
+  grant = Requested(RequestForTest(), Contractor("person-of-many"), "", requested);
   grant.set_state(v1::Grant::REFUSED);
   storage::Batch batch;
   for (size_t i = 0; i < count; ++i) {
     grant.set_id(GrantId::Make(requested + absl::Milliseconds(static_cast<int64_t>(i)), std::string(10, 'r')).Text());
-    ASSERT_EQ(rows.Put(grant, std::nullopt, &batch), absl::OkStatus());
+    ASSERT_EQ(rows.Put(record, std::nullopt, &batch), absl::OkStatus());
     if (batch.writes.size() < kRowsAtOnce && i + 1 < count) continue;
     ASSERT_EQ(site.engine->records().Commit(std::exchange(batch, {})), absl::OkStatus());
   }

@@ -176,6 +176,8 @@ v1::AuditEntry EndForTest(uint64_t of_sequence, uint64_t bytes, const std::strin
 
 TEST(WhatLeft, IsWhatWasDeliveredAndAllThatWasAskedForWhereNobodyKnows) {
   WhatLeft sum;
+  sum.Add(EndForTest(4, 30));
+  sum.Add(ReleaseForTest(v1::EXPORT, 4, "exported", 30));
   sum.Add(EndForTest(3, 0, "CANCELLED"));
   sum.Add(ReleaseForTest(v1::LISTEN, 3, "never heard", 1000));
   sum.Add(ReleaseForTest(v1::DOWNLOAD, 2, "killed in between", 500));
@@ -185,11 +187,11 @@ TEST(WhatLeft, IsWhatWasDeliveredAndAllThatWasAskedForWhereNobodyKnows) {
   sum.Add(ReleaseForTest(v1::SHOW, 0, "cut", 0));
   v1::ReportIncidentResponse report;
   sum.PutInto(&report);
-  EXPECT_EQ(report.recordings_heard(), 2u);
-  EXPECT_EQ(report.audio_bytes(), 570u);
-  EXPECT_EQ(report.downloads(), 1u);
+  EXPECT_EQ(report.recordings_heard(), 3u);
+  EXPECT_EQ(report.audio_bytes(), 600u);
+  EXPECT_EQ(report.downloads(), 2u) << "what can be kept: exported too";
   EXPECT_EQ(report.recordings_shown(), 1u);
-  EXPECT_EQ(report.persons(), 2u);
+  EXPECT_EQ(report.persons(), 3u);
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 // What a policy may not say, whoever signed it: each mistake is refused with the name of its field.
+#include "crypto/certificate.h"
 #include "proto/policy/checks.h"
 #include "proto/policy/limits.h"
 #include "proto/policy/signers.h"
+#include "tests/unit/crypto/issued_certificate.h"
 #include "tests/unit/policy/policy_site.h"
 
 namespace otokura::policy {
@@ -60,6 +62,8 @@ TEST(PolicyChecksTest, I10_EachNumberAtItsEdges) {
       {"listen_pace.percent", [](auto* p, uint32_t n) { p->mutable_listen_pace()->set_percent(n); }, 100, 1'000'000},
       {"listen_pace.lead_seconds", [](auto* p, uint32_t n) { p->mutable_listen_pace()->set_lead_seconds(n); }, 1, 3'600},
       {"listen_pace.streams_max", [](auto* p, uint32_t n) { p->mutable_listen_pace()->set_streams_max(n); }, 1, 10'000},
+      {"exports.recordings_max", [](auto* p, uint32_t n) { p->mutable_exports()->set_recordings_max(n); }, 1, 1'000},
+      {"exports.hours_max", [](auto* p, uint32_t n) { p->mutable_exports()->set_hours_max(n); }, 1, 720},
       {"own_calls_hours", [](auto* p, uint32_t n) { p->mutable_purposes(0)->set_own_calls_hours(n); }, 0, kOwnCallsHoursMax},
   };
   for (const Edge& edge : edges) {
@@ -67,6 +71,57 @@ TEST(PolicyChecksTest, I10_EachNumberAtItsEdges) {
       EXPECT_EQ(StatusWith([&](v1::Policy* policy) { edge.set(policy, good); }), absl::OkStatus()) << edge.field << " " << good;
     ExpectRefused([&](v1::Policy* policy) { edge.set(policy, edge.most + 1); }, edge.field);
     if (edge.least > 1) ExpectRefused([&](v1::Policy* policy) { edge.set(policy, edge.least - 1); }, edge.field);
+  }
+}
+
+// Certified by an authority, which matters to nobody here.
+std::string CertificateOf(crypto::PkeyPtr key) {
+  static const crypto::Issued* const kAuthority = new crypto::Issued(crypto::Authority("Otokura test authority"));
+  return crypto::Issue("recipient", std::move(key), kAuthority, 7, {}).pem;
+}
+
+void AddRecipient(v1::Policy* policy, const std::string& name, const std::string& certificate) {
+  v1::Recipient* const recipient = policy->mutable_exports()->add_recipients();
+  recipient->set_name(name);
+  recipient->set_company("Family Court");
+  recipient->set_certificate(certificate);
+}
+
+// What exports need beside recipients.
+void Budgeted(v1::Policy* policy) {
+  v1::Budget* const budget = policy->mutable_exports()->add_budgets();
+  budget->set_window(v1::DAYS_30);
+  budget->set_recordings(10);
+  budget->set_audio_bytes(1'000'000);
+}
+
+TEST(PolicyChecksTest, I6_Recipients) {
+  const std::string certificate = CertificateOf(crypto::EcKey());
+  const auto recipients = [&](int count) {
+    return [&, count](v1::Policy* policy) {
+      for (int i = 0; i < count; ++i) AddRecipient(policy, "recipient-" + std::to_string(i), certificate);
+      Budgeted(policy);
+    };
+  };
+  EXPECT_EQ(StatusWith(recipients(kRecipientsMax)), absl::OkStatus());
+  ExpectRefused(recipients(kRecipientsMax + 1), "exports.recipients");
+  const auto one = [&](const Change& change) {
+    return [&, change](v1::Policy* policy) {
+      recipients(1)(policy);
+      change(policy);
+    };
+  };
+  const auto of = [](v1::Policy* policy) { return policy->mutable_exports()->mutable_recipients(0); };
+  EXPECT_EQ(StatusWith(one([&](auto* p) { of(p)->set_company(std::string(kRecipientCompanyBytesMax, 'c')); })), absl::OkStatus());
+  ExpectRefused(one([&](auto* p) { of(p)->set_company(std::string(kRecipientCompanyBytesMax + 1, 'c')); }), "recipients[0].company");
+  ExpectRefused(one([&](auto* p) { of(p)->set_company(""); }), "recipients[0].company");
+  ExpectRefused(one([&](auto* p) { of(p)->set_name("Family Court"); }), "recipients[0].name");
+  ExpectRefused(one([&](auto* p) { AddRecipient(p, "recipient-0", certificate); }), "recipients[1].name");
+  ExpectRefused(one([&](auto* p) { p->mutable_exports()->clear_budgets(); }), "exports.budgets");
+  EXPECT_EQ(StatusWith(one([&](auto* p) { of(p)->set_certificate(CertificateOf(crypto::PkeyPtr(EVP_RSA_gen(3072)))); })), absl::OkStatus());
+  for (const std::string& wrong : {std::string(), std::string("no certificate"), CertificateOf(crypto::Ed25519Key()),
+                                   CertificateOf(crypto::RsaKey()), certificate + std::string(crypto::kCertificatePemBytesMax, ' ')}) {
+    ExpectRefused(one([&](auto* p) { of(p)->set_certificate(wrong); }), "recipients[0].certificate");
   }
 }
 

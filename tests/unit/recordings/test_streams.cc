@@ -252,13 +252,13 @@ class ListenerStream::Peer : public RetrievalPeer {
  public:
   explicit Peer(bool takes_by_itself) : takes_by_itself_(takes_by_itself) {}
 
-  void Send(v1::RetrieveResponse response) override {
+  void Send(RetrievalMessage message) override {
     absl::MutexLock lock(&mutex_);
     EXPECT_FALSE(ended_) << "nothing may follow the end";
     EXPECT_FALSE(on_its_way_) << "one message at a time";
     ++messages_;
-    if (response.has_header()) header_ = response.header();
-    audio_ += response.audio();
+    if (message.header.has_value()) header_ = message.header;
+    audio_ += message.bytes;
     on_its_way_ = true;
     if (takes_by_itself_) TakeLocked();
     changed_.SignalAll();
