@@ -183,11 +183,12 @@ access::Ask AskOf(const Cell& cell) {
 
 // From README and the words around its tables alone.
 bool Expected(const Documented& readme, const Cell& cell) {
-  const std::set<Action> about_a_recording = {Action::kShow, Action::kShowPersonal, Action::kListen, Action::kDownload};
+  const std::set<Action> about_a_recording = {Action::kShow, Action::kShowPersonal, Action::kListen, Action::kDownload,
+                                              Action::kRequestExport};
   if (cell.role == v1::CONTRACTOR && cell.contract != ContractIs::kInForce) return false;
   v1::Scope scope = readme.ScopeOf(cell.role, cell.action);
   if (scope == v1::SCOPE_UNSPECIFIED || cell.action == Action::kRecord) return false;
-  const std::set<Action> of_more = {Action::kSearch, Action::kSearchPersonal, Action::kApproveGrant};
+  const std::set<Action> of_more = {Action::kSearch, Action::kSearchPersonal, Action::kApproveGrant, Action::kApproveExport};
   const bool is_of_recordings = about_a_recording.count(cell.action) > 0 || of_more.count(cell.action) > 0;
   if (cell.narrowed != v1::SCOPE_UNSPECIFIED) scope = std::min(scope, cell.narrowed);
   if (!is_of_recordings && scope != v1::ALL) return false;

@@ -142,8 +142,8 @@ void TestSite::Start() {
   executor_ = runtime::Executor::Create(2);
   committer_ = storage::Committer::Create(engine_.get(), log_.get());
   gate_ = std::make_unique<access::Gate>(committer_.get(), &clock_, &policy_);
-  const Site site{engine_.get(),   committer_.get(), keys_.get(), pseudonyms_.get(), log_.get(), gate_.get(),
-                  executor_.get(), &clock_,          limits_};
+  const Site site{engine_.get(), committer_.get(), keys_.get(),     pseudonyms_.get(), log_.get(),
+                  gate_.get(),   nullptr,          executor_.get(), &clock_,           limits_};
   auto ingest = Ingest::Create(site);
   ASSERT_TRUE(ingest.ok()) << ingest.status();
   ingest_ = *std::move(ingest);
