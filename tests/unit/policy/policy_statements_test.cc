@@ -72,6 +72,8 @@ TEST(StatementsTest, NoFieldOfTheSchemaIsPassedOver) {
   before.mutable_centres(0)->mutable_budgets(0)->set_rows(1);
   before.mutable_roles(0)->mutable_budgets(0)->set_window(v1::DAYS_365);
   before.mutable_contracts()->mutable_budgets(0)->set_window(v1::DAYS_365);
+  before.mutable_exports()->add_budgets()->set_window(v1::DAY);
+  before.mutable_exports()->mutable_budgets(0)->set_rows(1);
   v1::Policy after = before;
   int fields = 0;
   ChangeEachField(&after, [&](const std::string& field) {
