@@ -17,7 +17,11 @@
 namespace {
 
 void Announce(void* mutex, unsigned flags) { __tsan_mutex_pre_lock(mutex, flags); }
-void Locked(void* mutex, unsigned flags) { __tsan_mutex_post_lock(mutex, flags, 0); }
+// After whoever unlocked it last, and hence after whoever made it: the sanitizer looks at the mutex's own memory before it takes that in.
+void Locked(void* mutex, unsigned flags) {
+  if ((flags & __tsan_mutex_try_lock_failed) == 0) __tsan_acquire(mutex);
+  __tsan_mutex_post_lock(mutex, flags, 0);
+}
 void Unlocked(void* mutex, unsigned flags) {
   __tsan_mutex_pre_unlock(mutex, flags);
   __tsan_mutex_post_unlock(mutex, flags);
