@@ -29,6 +29,10 @@ bool IsAbandoned(const v1::Account& account, absl::Time now) {
   return IsProposal(account) && (account.state() == v1::Account::SUSPENDED || HasExpired(account.created_unix_ms(), now));
 }
 
+bool HasDuties(const v1::Account& account, absl::Time now) {
+  return account.state() != v1::Account::SUSPENDED && !IsAbandoned(account, now);
+}
+
 std::string_view ProposerOf(const v1::Account& account) {
   if (IsProposal(account)) return account.proposed_by();
   return account.renewal().proposed_by();

@@ -25,6 +25,8 @@ bool HasExpired(int64_t proposed_unix_ms, absl::Time now);
 bool IsProposal(const v1::Account& account);
 // Whether its name may be proposed again: a proposal that was rejected, or that nobody confirmed in time.
 bool IsAbandoned(const v1::Account& account, absl::Time now);
+// Whether its person has, or may come to have, the duties of its role by it.
+bool HasDuties(const v1::Account& account, absl::Time now);
 // The account that proposed what waits to be confirmed; empty where nothing does.
 std::string_view ProposerOf(const v1::Account& account);
 // As it is shown: what waited for too long is EXPIRED, and a key that did is gone.

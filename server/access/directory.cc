@@ -86,22 +86,24 @@ std::optional<v1::Account> Directory::Find(std::string_view name) const {
 }
 
 std::vector<v1::Role> Directory::RolesOf(std::string_view person, std::string_view name) const {
+  const absl::Time now = state_->clock->Now();
   absl::MutexLock lock(&state_->mutex);
   std::vector<v1::Role> roles;
   for (const auto& [other, enrolled] : state_->by_name) {
     const v1::Account& account = enrolled->account;
-    const bool counts = account.state() != v1::Account::SUSPENDED || other == name;
+    const bool counts = HasDuties(account, now) || other == name;
     if (counts && account.person_id() == person && !person.empty()) roles.push_back(account.role());
   }
   return roles;
 }
 
 absl::Status Directory::CheckDutiesApart(const policy::Rules& rules) const {
+  const absl::Time now = state_->clock->Now();
   absl::MutexLock lock(&state_->mutex);
   std::map<std::string_view, std::vector<v1::Role>> roles_of;
   for (const auto& [name, enrolled] : state_->by_name) {
     const v1::Account& account = enrolled->account;
-    if (account.state() != v1::Account::SUSPENDED && !account.person_id().empty()) roles_of[account.person_id()].push_back(account.role());
+    if (HasDuties(account, now) && !account.person_id().empty()) roles_of[account.person_id()].push_back(account.role());
   }
   for (const auto& [person, roles] : roles_of) {
     const std::optional<policy::Conflict> conflict = rules.ConflictOf(roles);

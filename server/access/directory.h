@@ -53,7 +53,7 @@ class Directory {
   // account that proposed it. Nobody where there is no such account.
   std::vector<std::string> PersonsConcerned(std::string_view name) const;
 
-  // The roles that the person has by accounts that are not suspended, and by the one of that name even if it is.
+  // The roles that the person has by accounts that are neither suspended nor void, and by the one of that name even if it is.
   std::vector<v1::Role> RolesOf(std::string_view person, std::string_view name) const;
   // FAILED_PRECONDITION naming a person who has duties under these rules that must not meet (DESIGN I9).
   absl::Status CheckDutiesApart(const policy::Rules& rules) const;

@@ -1,5 +1,6 @@
 #include "server/audit/index_rows.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "server/audit/log_rows.h"
@@ -63,8 +64,12 @@ void IndexRows::Add(const std::string& prefix, uint64_t sequence) {
 }
 
 void IndexRows::PutInto(storage::Batch* batch) const {
-  for (const auto& [prefix, run] : full_) batch->Put(Table::kLogIndex, IndexKey(prefix, run.first), run.further);
-  for (const auto& [prefix, run] : growing_) batch->Put(Table::kLogIndex, IndexKey(prefix, run.first), run.further);
+  std::vector<std::pair<std::string, const std::string*>> rows;
+  rows.reserve(this->rows());
+  for (const auto& [prefix, run] : full_) rows.emplace_back(IndexKey(prefix, run.first), &run.further);
+  for (const auto& [prefix, run] : growing_) rows.emplace_back(IndexKey(prefix, run.first), &run.further);
+  std::sort(rows.begin(), rows.end());  // the store takes in what is in order with less of a search
+  for (auto& [key, further] : rows) batch->Put(Table::kLogIndex, std::move(key), *further);
 }
 
 void IndexRows::Clear() {

@@ -228,8 +228,12 @@ absl::Status Log::Place(Draft& draft, Placed* placed, storage::Batch* batch) con
 }
 
 void Log::Conclude(storage::Batch* batch) const {
-  for (const auto& [recording, count] : pending_->counts) {
-    batch->Put(storage::Table::kAccessCounts, recording, count.SerializeAsString());
+  std::vector<std::pair<std::string_view, const v1::AccessCount*>> counts;
+  counts.reserve(pending_->counts.size());
+  for (const auto& [recording, count] : pending_->counts) counts.emplace_back(recording, &count);
+  std::sort(counts.begin(), counts.end());  // the store takes in what is in order with less of a search
+  for (const auto& [recording, count] : counts) {
+    batch->Put(storage::Table::kAccessCounts, std::string(recording), count->SerializeAsString());
   }
   pending_->index.PutInto(batch);
   if (tally_ != nullptr) tally_->PutInto(batch);

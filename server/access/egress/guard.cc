@@ -22,9 +22,10 @@ absl::StatusOr<Reserved> EgressGuard::Reserve(const std::vector<BudgetSubject>& 
   if (!terms.ok()) return terms.status();
   std::vector<Reservations::Share> shares;
   for (const BudgetSubject& subject : subjects) {
-    if (absl::Status loaded = Load(subject); !loaded.ok()) return loaded;
+    const absl::StatusOr<const Usage*> used = UsageOf(subject);
+    if (!used.ok()) return used.status();
     Reservations::Share share = ShareOf(subject, shares.size(), wanted, *terms, now);
-    if (const std::optional<Excess> excess = FirstExcessOf(subject, share, now); excess.has_value()) {
+    if (const std::optional<Excess> excess = FirstExcessOf(subject, **used, share, now); excess.has_value()) {
       if (refusal != nullptr) *refusal = Describe(subjects.front(), subject, *excess, now);
       return Exhausted(subject, *excess, now);
     }
@@ -38,13 +39,12 @@ void EgressGuard::Drop(uint64_t reservation) {
   reservations_.Remove(reservation);
 }
 
-absl::Status EgressGuard::Load(const BudgetSubject& subject) {
-  if (durable_.contains(subject.id)) return absl::OkStatus();
+absl::StatusOr<const Usage*> EgressGuard::UsageOf(const BudgetSubject& subject) {
+  if (const auto found = durable_.find(subject.id); found != durable_.end()) return &found->second;
   absl::StatusOr<Usage> usage = ReadUsage(*records_, subject.id);
   if (!usage.ok()) return usage.status();
   if (durable_.size() >= kSubjectsInMemoryMax) durable_.clear();
-  durable_[subject.id] = *std::move(usage);
-  return absl::OkStatus();
+  return &durable_.emplace(subject.id, *std::move(usage)).first->second;
 }
 
 absl::StatusOr<std::vector<EgressGuard::MetTerm>> EgressGuard::ReadTerms(const std::vector<Term>& terms,
@@ -73,9 +73,10 @@ Reservations::Share EgressGuard::ShareOf(const BudgetSubject& subject, size_t pl
   return share;
 }
 
-std::optional<Excess> EgressGuard::FirstExcessOf(const BudgetSubject& subject, const Reservations::Share& share, absl::Time now) const {
+std::optional<Excess> EgressGuard::FirstExcessOf(const BudgetSubject& subject, const Usage& used, const Reservations::Share& share,
+                                                 absl::Time now) const {
   const auto reserved = [&](v1::Window window) { return reservations_.In(window, subject.id); };
-  return FirstExcess(subject.budgets, durable_.at(subject.id), reserved, share, now);
+  return FirstExcess(subject.budgets, used, reserved, share, now);
 }
 
 BudgetRefusal EgressGuard::Describe(const BudgetSubject& account, const BudgetSubject& subject, const Excess& excess,

@@ -81,7 +81,8 @@ class EgressGuard : public audit::Tally {
  private:
   using Usages = absl::flat_hash_map<std::string, Usage>;
 
-  absl::Status Load(const BudgetSubject& subject) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // What the subject used, valid until the next is asked for.
+  absl::StatusOr<const Usage*> UsageOf(const BudgetSubject& subject) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // A term, and when each of the subjects met it last, be it under this year's pseudonym or under that of the year before.
   struct MetTerm {
     TermKey key;
@@ -91,7 +92,7 @@ class EgressGuard : public audit::Tally {
   // `place`: of the subject among those that the terms were read for.
   Reservations::Share ShareOf(const BudgetSubject& subject, size_t place, const Wanted& wanted, const std::vector<MetTerm>& terms,
                               absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::optional<Excess> FirstExcessOf(const BudgetSubject& subject, const Reservations::Share& share, absl::Time now) const
+  std::optional<Excess> FirstExcessOf(const BudgetSubject& subject, const Usage& used, const Reservations::Share& share, absl::Time now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Exhausted(const BudgetSubject& subject, const Excess& excess, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   BudgetRefusal Describe(const BudgetSubject& account, const BudgetSubject& subject, const Excess& excess, absl::Time now) const

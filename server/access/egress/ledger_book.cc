@@ -20,17 +20,19 @@ void MoveTerm(const Term& term, const std::string& subject, absl::Time at, Ledge
   const std::optional<absl::Time> met = std::max(last, before);
   if (met.has_value() && *met > at) return;  // two that were reserved at about the same time, committed the other way round
   Usage& usage = book->usages[subject];
+  Amounts one{};
+  Of(one, term.measure) = 1;
   for (const v1::Window window : kWindows) {
     const WindowSlot now{window, SlotAt(window, at)};
     if (met.has_value()) {
       const WindowSlot then{window, SlotAt(window, *met)};
       if (then == now) continue;
       if (Of(usage.At(then), term.measure) > 0) {
-        --Of(usage.Mutable(then), term.measure);
+        usage.Subtract(then, one);
         touched->slots.insert({subject, then});
       }
     }
-    ++Of(usage.Mutable(now), term.measure);
+    usage.Add(now, one);
     touched->slots.insert({subject, now});
   }
   book->seen[KeyOf(term)][subject] = at;
@@ -54,6 +56,14 @@ void ForgetOld(const TermKey& key, absl::Time now, LedgerBook* book, Touched* to
   }
 }
 
+// Of bytes and rows, which count each time again.
+Amounts Amount(const LedgerEvent& event) {
+  Amounts amounts{};
+  Of(amounts, Measure::kAudioBytes) = event.audio_bytes;
+  Of(amounts, Measure::kRows) = event.rows;
+  return amounts;
+}
+
 void Take(const LedgerEvent& event, const std::string& subject, LedgerBook* book, Touched* touched) {
   Usage& usage = book->usages[subject];
   std::vector<WindowSlot> dropped;
@@ -62,9 +72,7 @@ void Take(const LedgerEvent& event, const std::string& subject, LedgerBook* book
   for (const v1::Window window : kWindows) {
     if (event.audio_bytes == 0 && event.rows == 0) break;
     const WindowSlot slot{window, SlotAt(window, event.at)};
-    Amounts& amounts = usage.Mutable(slot);
-    Of(amounts, Measure::kAudioBytes) += event.audio_bytes;
-    Of(amounts, Measure::kRows) += event.rows;
+    usage.Add(slot, Amount(event));
     touched->slots.insert({subject, slot});
   }
   for (const Term& term : event.terms) MoveTerm(term, subject, event.at, book, touched);
@@ -76,12 +84,8 @@ void GiveBack(const LedgerEvent& event, const std::string& subject, LedgerBook* 
   for (const v1::Window window : kWindows) {
     const WindowSlot slot{window, SlotAt(window, event.at)};
     const Amounts there = usage.At(slot);
-    const uint64_t audio_bytes = std::min(event.audio_bytes, Of(there, Measure::kAudioBytes));
-    const uint64_t rows = std::min(event.rows, Of(there, Measure::kRows));
-    if (audio_bytes == 0 && rows == 0) continue;
-    Amounts& amounts = usage.Mutable(slot);
-    Of(amounts, Measure::kAudioBytes) -= audio_bytes;
-    Of(amounts, Measure::kRows) -= rows;
+    if (std::min(event.audio_bytes, Of(there, Measure::kAudioBytes)) == 0 && std::min(event.rows, Of(there, Measure::kRows)) == 0) continue;
+    usage.Subtract(slot, Amount(event));
     touched->slots.insert({subject, slot});
   }
 }

@@ -1,5 +1,7 @@
 #include "server/access/egress/ledger_rows.h"
 
+#include <google/protobuf/io/coded_stream.h>
+
 #include <algorithm>
 #include <optional>
 
@@ -9,7 +11,13 @@
 namespace otokura::access {
 namespace {
 
+using google::protobuf::io::CodedInputStream;
 using storage::Table;
+
+// protobuf's wire types.
+constexpr uint32_t kVarint = 0;
+constexpr uint32_t kLengthDelimited = 2;
+constexpr uint32_t WireTag(int field, uint32_t wire_type) { return static_cast<uint32_t>(field) << 3 | wire_type; }
 
 constexpr uint32_t kRowVersion = 1;
 constexpr int kSlotBytes = 4;
@@ -17,12 +25,15 @@ constexpr size_t kSlotKeyBytes = kSubjectIdBytes + 1 + kSlotBytes;
 
 absl::Status Damaged() { return absl::DataLossError("egress ledger: a row is damaged; run otokurad fsck --rebuild-ledger"); }
 
+absl::Status CheckVersion(uint32_t version) {
+  if (version == kRowVersion) return absl::OkStatus();
+  return version > kRowVersion ? absl::FailedPreconditionError("egress ledger: written by a newer otokurad; run that one") : Damaged();
+}
+
 template <typename Row>
 absl::Status Parse(std::string_view value, Row* row) {
   if (!row->ParseFromArray(value.data(), static_cast<int>(value.size()))) return Damaged();
-  if (row->version() == kRowVersion) return absl::OkStatus();
-  return row->version() > kRowVersion ? absl::FailedPreconditionError("egress ledger: written by a newer otokurad; run that one")
-                                      : Damaged();
+  return CheckVersion(row->version());
 }
 
 std::string KeyOf(const SlotKey& key) {
@@ -77,6 +88,49 @@ absl::StatusOr<Seen> SeenIn(std::string_view value) {
   return seen;
 }
 
+// A length-delimited field's bytes, which stay where they are.
+bool ReadBytes(CodedInputStream* input, std::string_view* bytes) {
+  uint32_t length = 0;
+  const void* data = nullptr;
+  int left = 0;
+  if (!input->ReadVarint32(&length) || length > INT32_MAX) return false;
+  if (length == 0) return true;
+  if (!input->GetDirectBufferPointer(&data, &left) || static_cast<uint32_t>(left) < length) return false;
+  *bytes = {static_cast<const char*>(data), length};
+  return input->Skip(static_cast<int>(length));
+}
+
+bool ReadMet(std::string_view bytes, std::string_view* subject, int64_t* window_time_unix_us) {
+  CodedInputStream input(reinterpret_cast<const uint8_t*>(bytes.data()), static_cast<int>(bytes.size()));
+  while (const uint32_t tag = input.ReadTag()) {
+    uint64_t number = 0;
+    if (tag == WireTag(v1::LedgerTerm::Met::kSubjectFieldNumber, kLengthDelimited)) {
+      if (!ReadBytes(&input, subject)) return false;
+    } else if (tag == WireTag(v1::LedgerTerm::Met::kWindowTimeUnixUsFieldNumber, kVarint) && input.ReadVarint64(&number)) {
+      *window_time_unix_us = static_cast<int64_t>(number);
+    } else {
+      return false;
+    }
+  }
+  return input.ConsumedEntireMessage();
+}
+
+// As SeenIn, but that nothing is copied: a caller who calls often was met by many, and a decision looks for a few of them.
+absl::Status WalkMet(std::string_view row, absl::FunctionRef<void(std::string_view subject, int64_t window_time_unix_us)> met) {
+  CodedInputStream input(reinterpret_cast<const uint8_t*>(row.data()), static_cast<int>(row.size()));
+  uint32_t version = 0;
+  if (input.ReadTag() != WireTag(v1::LedgerTerm::kVersionFieldNumber, kVarint) || !input.ReadVarint32(&version)) return Damaged();
+  if (absl::Status known = CheckVersion(version); !known.ok()) return known;
+  while (const uint32_t tag = input.ReadTag()) {
+    std::string_view bytes, subject;
+    int64_t window_time_unix_us = 0;
+    if (tag != WireTag(v1::LedgerTerm::kMetFieldNumber, kLengthDelimited) || !ReadBytes(&input, &bytes)) return Damaged();
+    if (!ReadMet(bytes, &subject, &window_time_unix_us)) return Damaged();
+    met(subject, window_time_unix_us);
+  }
+  return input.ConsumedEntireMessage() ? absl::OkStatus() : Damaged();
+}
+
 void Put(Table table, const std::string& key, std::string value, storage::Batch* batch) {
   if (value.empty()) {
     batch->Delete(table, key);
@@ -102,7 +156,7 @@ absl::StatusOr<Usage> ReadUsage(const storage::RecordReader& records, const std:
     const std::optional<WindowSlot> slot = SlotIn(key);
     v1::LedgerSlot row;
     read = slot.has_value() ? Parse(value, &row) : Damaged();
-    if (read.ok()) usage.Mutable(*slot) = AmountsOf(row);
+    if (read.ok()) usage.Add(*slot, AmountsOf(row));
     return read.ok();
   });
   if (!scanned.ok()) return scanned;
@@ -122,12 +176,11 @@ absl::StatusOr<LastMet> ReadLastMet(const storage::RecordReader& records, const 
   const auto value = records.Get(Table::kLedgerTerms, KeyOf(term));
   if (!value.ok()) return value.status();
   if (!value->has_value()) return last;
-  v1::LedgerTerm row;
-  if (absl::Status parsed = Parse(**value, &row); !parsed.ok()) return parsed;
-  for (const v1::LedgerTerm::Met& met : row.met()) {
-    const auto subject = std::find(subjects.begin(), subjects.end(), met.subject());
-    if (subject != subjects.end()) last[static_cast<size_t>(subject - subjects.begin())] = absl::FromUnixMicros(met.window_time_unix_us());
-  }
+  const absl::Status walked = WalkMet(**value, [&](std::string_view met, int64_t window_time_unix_us) {
+    const auto subject = std::find(subjects.begin(), subjects.end(), met);
+    if (subject != subjects.end()) last[static_cast<size_t>(subject - subjects.begin())] = absl::FromUnixMicros(window_time_unix_us);
+  });
+  if (!walked.ok()) return walked;
   return last;
 }
 

@@ -87,10 +87,14 @@ Slot FirstCounted(v1::Window window, absl::Time now) {
   return static_cast<Slot>(std::max<int64_t>(absl::ToUnixMicros(now) - LengthUs(window), 0) / SlotLengthUs(window));
 }
 
+// What ended since the last Trim is still in the total: a few slots, mostly none.
 Amounts Usage::In(v1::Window window, absl::Time now) const {
-  Amounts sum{};
-  for (Counteds::const_iterator counted = FirstAt(Of(window), FirstCounted(window, now)); counted != Of(window).end(); ++counted) {
-    for (size_t measure = 0; measure < sum.size(); ++measure) sum[measure] += counted->amounts[measure];
+  const OfWindow& of = Of(window);
+  Amounts sum = of.total;
+  const Slot first = FirstCounted(window, now);
+  if (of.oldest >= first) return sum;
+  for (auto ended = of.slots.begin(); ended != of.slots.end() && ended->slot < first; ++ended) {
+    for (size_t measure = 0; measure < sum.size(); ++measure) sum[measure] -= ended->amounts[measure];
   }
   return sum;
 }
@@ -98,7 +102,8 @@ Amounts Usage::In(v1::Window window, absl::Time now) const {
 absl::Time Usage::FreesAt(v1::Window window, absl::Time now, Measure measure, uint64_t amount) const {
   if (amount == 0) return now;
   uint64_t freed = 0;
-  for (Counteds::const_iterator counted = FirstAt(Of(window), FirstCounted(window, now)); counted != Of(window).end(); ++counted) {
+  const Counteds& slots = Of(window).slots;
+  for (auto counted = FirstAt(slots, FirstCounted(window, now)); counted != slots.end(); ++counted) {
     freed += access::Of(counted->amounts, measure);
     if (freed >= amount) return EndOf(window, counted->slot);
   }
@@ -106,9 +111,9 @@ absl::Time Usage::FreesAt(v1::Window window, absl::Time now, Measure measure, ui
 }
 
 Amounts Usage::At(const WindowSlot& slot) const {
-  const Counteds& counteds = Of(slot.window);
-  const auto found = FirstAt(counteds, slot.slot);
-  return found == counteds.end() || found->slot != slot.slot ? Amounts{} : found->amounts;
+  const Counteds& slots = Of(slot.window).slots;
+  const auto found = FirstAt(slots, slot.slot);
+  return found == slots.end() || found->slot != slot.slot ? Amounts{} : found->amounts;
 }
 
 Usage::Counteds::const_iterator Usage::FirstAt(const Counteds& counteds, Slot slot) {
@@ -116,19 +121,38 @@ Usage::Counteds::const_iterator Usage::FirstAt(const Counteds& counteds, Slot sl
                           [](const Counted& counted, Slot wanted) { return counted.slot < wanted; });
 }
 
-Amounts& Usage::Mutable(const WindowSlot& slot) {
-  Counteds& counteds = slots_[static_cast<size_t>(slot.window - 1)];
-  const auto at = counteds.begin() + (FirstAt(counteds, slot.slot) - counteds.cbegin());
-  if (at != counteds.end() && at->slot == slot.slot) return at->amounts;
-  return counteds.insert(at, Counted{slot.slot, {}})->amounts;
+void Usage::Add(const WindowSlot& slot, const Amounts& amounts) {
+  OfWindow& of = Of(slot.window);
+  auto at = of.slots.begin() + (FirstAt(of.slots, slot.slot) - of.slots.cbegin());
+  if (at == of.slots.end() || at->slot != slot.slot) at = of.slots.insert(at, Counted{slot.slot, {}});
+  of.oldest = of.slots.front().slot;
+  for (size_t measure = 0; measure < amounts.size(); ++measure) {
+    at->amounts[measure] += amounts[measure];
+    of.total[measure] += amounts[measure];
+  }
+}
+
+void Usage::Subtract(const WindowSlot& slot, const Amounts& amounts) {
+  OfWindow& of = Of(slot.window);
+  const auto at = of.slots.begin() + (FirstAt(of.slots, slot.slot) - of.slots.cbegin());
+  if (at == of.slots.end() || at->slot != slot.slot) return;
+  for (size_t measure = 0; measure < amounts.size(); ++measure) {
+    const uint64_t taken = std::min(amounts[measure], at->amounts[measure]);
+    at->amounts[measure] -= taken;
+    of.total[measure] -= taken;
+  }
 }
 
 void Usage::Trim(absl::Time now, std::vector<WindowSlot>* dropped) {
   for (const v1::Window window : kWindows) {
-    Counteds& counteds = slots_[static_cast<size_t>(window - 1)];
-    const auto kept = FirstAt(counteds, FirstCounted(window, now));
-    for (auto gone = counteds.cbegin(); gone != kept; ++gone) dropped->push_back({window, gone->slot});
-    counteds.erase(counteds.cbegin(), kept);
+    OfWindow& of = Of(window);
+    const auto kept = FirstAt(of.slots, FirstCounted(window, now));
+    for (auto gone = of.slots.cbegin(); gone != kept; ++gone) {
+      for (size_t measure = 0; measure < of.total.size(); ++measure) of.total[measure] -= gone->amounts[measure];
+      dropped->push_back({window, gone->slot});
+    }
+    of.slots.erase(of.slots.cbegin(), kept);
+    of.oldest = of.slots.empty() ? 0 : of.slots.front().slot;
   }
 }
 

@@ -58,7 +58,9 @@ class Usage {
   // Zero where there is no such slot.
   Amounts At(const WindowSlot& slot) const;
   // Makes the slot where it is missing.
-  Amounts& Mutable(const WindowSlot& slot);
+  void Add(const WindowSlot& slot, const Amounts& amounts);
+  // At most what the slot has of each.
+  void Subtract(const WindowSlot& slot, const Amounts& amounts);
   // Drops the slots that no longer count at `now`, and names them.
   void Trim(absl::Time now, std::vector<WindowSlot>* dropped);
 
@@ -67,7 +69,7 @@ class Usage {
   template <typename Function>
   void ForEach(Function slot) const {
     for (const v1::Window window : kWindows) {
-      for (const Counted& counted : slots_[static_cast<size_t>(window - 1)]) slot(WindowSlot{window, counted.slot}, counted.amounts);
+      for (const Counted& counted : Of(window).slots) slot(WindowSlot{window, counted.slot}, counted.amounts);
     }
   }
 
@@ -78,10 +80,17 @@ class Usage {
     bool operator==(const Counted&) const = default;
   };
   using Counteds = std::vector<Counted>;  // by slot: some dozens
-  const Counteds& Of(v1::Window window) const { return slots_[static_cast<size_t>(window - 1)]; }
+  struct OfWindow {
+    Amounts total{};  // of all slots, so that a decision need not add them up
+    Slot oldest = 0;  // the first of slots, of which a decision mostly need not know more
+    Counteds slots;
+    bool operator==(const OfWindow&) const = default;
+  };
+  const OfWindow& Of(v1::Window window) const { return windows_[static_cast<size_t>(window - 1)]; }
+  OfWindow& Of(v1::Window window) { return windows_[static_cast<size_t>(window - 1)]; }
   static Counteds::const_iterator FirstAt(const Counteds& counteds, Slot slot);  // that slot, or the one after it
 
-  std::array<Counteds, kWindows.size()> slots_;
+  std::array<OfWindow, kWindows.size()> windows_;
 };
 
 }  // namespace otokura::access

@@ -20,6 +20,7 @@ constexpr size_t kBlockCacheBytes = size_t{64} << 20;    // shared by all tables
 constexpr int kBloomBitsPerKey = 10;                     // about 1% of needless block reads
 constexpr double kMemtableBloomShare = 0.05;             // of a memtable, in tables that are asked mostly for what is not there
 constexpr size_t kLedgerSubjectBytes = 16;               // what keys of the ledger begin with, by which it is scanned
+constexpr size_t kInsertHintBytes = 1;                   // keys that begin alike have one place to go on from; few begin otherwise
 constexpr size_t kMemtableBytes = size_t{8} << 20;       // a table
 constexpr size_t kMemtablesBytesMax = size_t{32} << 20;  // all tables
 constexpr uint64_t kWalBytesMax = uint64_t{64} << 20;    // then quiet tables are flushed too: bounds what a start must replay
@@ -55,15 +56,15 @@ rocksdb::DBOptions DatabaseOptions(bool create) {
   return options;
 }
 
-rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
+rocksdb::BlockBasedTableOptions TableOptions(const std::shared_ptr<rocksdb::Cache>& cache) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
-  table.cache_index_and_filter_blocks = true;  // so that the cache's size bounds these too
-  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.checksum = rocksdb::kXXH3;  // CRC32c is computed in software here: it cost more than reading a block that the page cache has
   table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(kBloomBitsPerKey));
-  // In partitions of some KiB: a large table's filter is larger than a shard of the cache, which would read it anew for every look-up.
-  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
-  table.partition_filters = true;
+  return table;
+}
+
+rocksdb::ColumnFamilyOptions FamilyOptions(const rocksdb::BlockBasedTableOptions& table) {
   rocksdb::ColumnFamilyOptions options;
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   options.write_buffer_size = kMemtableBytes;
@@ -71,11 +72,26 @@ rocksdb::ColumnFamilyOptions FamilyOptions(const std::shared_ptr<rocksdb::Cache>
   return options;
 }
 
+// Where memory for all filters and indexes would grow with the archive: the cache's size bounds these too.
+rocksdb::BlockBasedTableOptions CachedThroughout(rocksdb::BlockBasedTableOptions table) {
+  table.cache_index_and_filter_blocks = true;
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  // In partitions of some KiB: a large table's filter is larger than a shard of the cache, which would read it anew for every look-up.
+  table.index_type = rocksdb::BlockBasedTableOptions::kTwoLevelIndexSearch;
+  table.partition_filters = true;
+  return table;
+}
+
 // Decisions ask the egress ledger for subjects and terms, and entries the log for recordings, that are mostly not there yet: filters
-// answer that without a search.
+// answer that without a search. The ledger's filters and indexes are always in memory, which a year of it bounds: some ten bytes for each
+// recording and caller that somebody met.
 rocksdb::ColumnFamilyOptions FamilyOptionsOf(Table kind, const std::shared_ptr<rocksdb::Cache>& cache) {
-  rocksdb::ColumnFamilyOptions options = FamilyOptions(cache);
-  if (kind != Table::kLedger && kind != Table::kLedgerTerms && kind != Table::kAccessCounts) return options;
+  const bool ledger = kind == Table::kLedger || kind == Table::kLedgerTerms;
+  rocksdb::ColumnFamilyOptions options = FamilyOptions(ledger ? TableOptions(cache) : CachedThroughout(TableOptions(cache)));
+  // What a batch has of these is in the order of its keys: each is put next to the one before, mostly without a search.
+  if (kind == Table::kLog || kind == Table::kLogDetails || kind == Table::kLogIndex || kind == Table::kAccessCounts)
+    options.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kInsertHintBytes));
+  if (!ledger && kind != Table::kAccessCounts) return options;
   options.memtable_prefix_bloom_size_ratio = kMemtableBloomShare;
   options.memtable_whole_key_filtering = true;
   if (kind == Table::kLedger) options.prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(kLedgerSubjectBytes));
@@ -85,7 +101,7 @@ rocksdb::ColumnFamilyOptions FamilyOptionsOf(Table kind, const std::shared_ptr<r
 std::vector<rocksdb::ColumnFamilyDescriptor> Families() {
   const std::shared_ptr<rocksdb::Cache> cache = rocksdb::NewLRUCache(kBlockCacheBytes);
   std::vector<rocksdb::ColumnFamilyDescriptor> families;
-  families.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions(cache));
+  families.emplace_back(rocksdb::kDefaultColumnFamilyName, FamilyOptions(CachedThroughout(TableOptions(cache))));
   for (int i = 0; i < kTables; ++i) {
     const std::string_view name = TableName(static_cast<Table>(i));
     if (!name.empty()) families.emplace_back(std::string(name), FamilyOptionsOf(static_cast<Table>(i), cache));

@@ -89,6 +89,18 @@ TEST_F(ConfirmationTest, AProposalWaitsFourteenDaysAndNotAMomentLonger) {
   EXPECT_EQ(RefusedBy(again, "taro"), "");
 }
 
+TEST_F(ConfirmationTest, I9_AProposalCountsAmongItsPersonsDutiesWhileItMayYetBeConfirmed) {
+  Propose(AccountForTest(v1::OPERATOR, "hanako"));  // person-1
+  Propose(AccountForTest(v1::AUDITOR, "jiro"));     // the same
+  site_.clock.Advance(kProposalLife - absl::Milliseconds(1));
+  EXPECT_THAT(directory_->RolesOf("person-1", ""), ::testing::UnorderedElementsAre(v1::OPERATOR, v1::AUDITOR));
+  EXPECT_EQ(directory_->CheckDutiesApart(*policy::ShippedRules()).code(), absl::StatusCode::kFailedPrecondition);
+  site_.clock.Advance(absl::Milliseconds(1));
+  EXPECT_THAT(directory_->RolesOf("person-1", ""), ::testing::IsEmpty());
+  EXPECT_THAT(directory_->RolesOf("person-1", "jiro"), ::testing::ElementsAre(v1::AUDITOR)) << "the one that is asked about";
+  EXPECT_EQ(directory_->CheckDutiesApart(*policy::ShippedRules()), absl::OkStatus());
+}
+
 TEST_F(ConfirmationTest, ARejectedProposalIsNeverConfirmedAndItsNameIsFree) {
   const IssuedCertificate issued = Propose(AccountForTest(v1::OPERATOR, "hanako"));
   ASSERT_TRUE(Suspend("hanako", "nobody knows her").ok());
