@@ -22,7 +22,7 @@ const EVP_MD* Algorithm() {
 
 std::string Sha256(std::string_view data) {
   std::string digest(kSha256Bytes, '\0');
-  AbortUnless(EVP_Digest(data.data(), data.size(), MutableBytes(digest), nullptr, Algorithm(), nullptr) == 1, "SHA-256");
+  Sha256Of({data}, digest.data());
   return digest;
 }
 

@@ -35,13 +35,17 @@ const Field kFields[] = {
 };
 #undef OTOKURA_FIELD
 
+bool IsAscii(std::string_view value) {
+  return std::all_of(value.begin(), value.end(), [](char byte) { return static_cast<unsigned char>(byte) < 0x80; });
+}
+
 bool IsContinuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 }  // namespace
 
 std::string Committable(std::string_view value) {
   std::string committable(value);
-  if (!crypto::DecodeUtf8(value).has_value()) {
+  if (!IsAscii(value) && !crypto::DecodeUtf8(value).has_value()) {
     std::replace_if(
         committable.begin(), committable.end(), [](char byte) { return static_cast<unsigned char>(byte) >= 0x80; }, '?');
   }
@@ -55,7 +59,9 @@ std::string Committable(std::string_view value) {
 void CommitTo(const Particulars& particulars, v1::AuditEntry* leaf, v1::AuditDetails* details) {
   details->set_version(kDetailsVersion);
   // Drawn at once: asking the generator for each costs as much as all the rest of an entry's cryptography.
-  const std::string salts = crypto::RandomBytes(std::size(kFields) * crypto::kCommitmentSaltBytes);
+  const auto values = std::count_if(std::begin(kFields), std::end(kFields),
+                                    [&particulars](const Field& field) { return !(particulars.*field.value).empty(); });
+  const std::string salts = crypto::RandomBytes(static_cast<size_t>(values) * crypto::kCommitmentSaltBytes);
   size_t salt = 0;
   for (const Field& field : kFields) {
     (leaf->*field.mutable_commitment)()->clear();

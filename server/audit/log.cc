@@ -56,12 +56,16 @@ absl::Status CheckFitsNeighbours(const storage::RecordReader& records, const v1:
 
 }  // namespace
 
+// Entries about one recording come close together: it is asked for, heard, and put down again.
+constexpr size_t kRecentCountsMax = 65'536;  // some 100 bytes each; beyond, memory begins anew
+
 struct Log::Pending {
   crypto::MerkleFrontier frontier;
   int64_t last_time_unix_us = 0;
   absl::Duration wall_ahead;  // of Clock::Now, as last noted by a CLOCK_STEP
   absl::Duration durable_wall_ahead;
   AccessCounts counts;
+  AccessCounts recent;  // as the store has them
   IndexRows index;
 
   void Index(const Draft& draft) {
@@ -108,6 +112,7 @@ absl::Status Log::Reload() {
   pending_->last_time_unix_us = head->last_time_unix_us();
   pending_->wall_ahead = pending_->durable_wall_ahead;
   pending_->counts.clear();
+  pending_->recent.clear();
   pending_->index.Clear();
   if (tally_ != nullptr) tally_->Forget();
   absl::MutexLock lock(&mutex_);
@@ -118,6 +123,8 @@ absl::Status Log::Reload() {
 void Log::Committed() {
   if (tally_ != nullptr) tally_->Committed();
   pending_->durable_wall_ahead = pending_->wall_ahead;
+  if (pending_->recent.size() + pending_->counts.size() > kRecentCountsMax) pending_->recent.clear();
+  for (auto& [recording, count] : pending_->counts) pending_->recent[recording] = std::move(count);
   pending_->counts.clear();
   pending_->index.Clear();
   absl::MutexLock lock(&mutex_);
@@ -186,7 +193,7 @@ absl::Status Log::NoteClockStep(Placed* placed, storage::Batch* batch) const {
 }
 
 absl::StatusOr<v1::AccessCount> Log::CountOf(const Placed& placed, const std::string& recording_id) const {
-  for (const AccessCounts* counts : {&placed.counts, &std::as_const(pending_->counts)}) {
+  for (const AccessCounts* counts : {&placed.counts, &std::as_const(pending_->counts), &std::as_const(pending_->recent)}) {
     if (auto found = counts->find(recording_id); found != counts->end()) return found->second;
   }
   return ReadAccessCount(*records_, recording_id);

@@ -39,11 +39,13 @@ absl::Status Charges::Reserve(const Caller& caller, const Ask& ask, ChargedDraft
   if (!TakesAudio(ask) && !IsOfRows(ask.action)) return absl::OkStatus();
   v1::AuditEntry& leaf = draft->leaf;
   if (absl::Status said = SayWanted(ask, &leaf); !said.ok()) return said;
-  absl::StatusOr<Reserved> reserved =
-      guard_->Reserve(SubjectsOf(*draft, caller.account().role()), {leaf.reserved_bytes(), leaf.reserved_rows(), TermsOf(leaf)}, refusal);
+  const std::vector<BudgetSubject> subjects = SubjectsOf(*draft, caller.account().role());
+  absl::StatusOr<Reserved> reserved = guard_->Reserve(subjects, {leaf.reserved_bytes(), leaf.reserved_rows(), TermsOf(leaf)}, refusal);
   if (!reserved.ok()) return reserved.status();
   leaf.set_window_time_unix_us(absl::ToUnixMicros(reserved->window_time));
-  draft->event = EventOf(leaf, draft->particulars, budgets_.chain, *keys_);
+  std::vector<std::string> charged;
+  for (const BudgetSubject& subject : subjects) charged.push_back(subject.id);
+  draft->event = EventOf(leaf, std::move(charged));
   draft->reservation = reserved->number;
   return absl::OkStatus();
 }

@@ -92,8 +92,8 @@ class EgressGuard : public audit::Tally {
   // `place`: of the subject among those that the terms were read for.
   Reservations::Share ShareOf(const BudgetSubject& subject, size_t place, const Wanted& wanted, const std::vector<MetTerm>& terms,
                               absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::optional<Excess> FirstExcessOf(const BudgetSubject& subject, const Usage& used, const Reservations::Share& share, absl::Time now) const
-      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  std::optional<Excess> FirstExcessOf(const BudgetSubject& subject, const Usage& used, const Reservations::Share& share,
+                                      absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Exhausted(const BudgetSubject& subject, const Excess& excess, absl::Time now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   BudgetRefusal Describe(const BudgetSubject& account, const BudgetSubject& subject, const Excess& excess, absl::Time now) const
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);

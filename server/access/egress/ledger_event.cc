@@ -72,6 +72,11 @@ std::vector<std::string> SubjectsOf(const v1::AuditEntry& leaf, const audit::Par
 std::optional<LedgerEvent> EventOf(const v1::AuditEntry& leaf, const audit::Particulars& particulars, const ContractChain& chain,
                                    const keys::SiteKeys& keys) {
   if (leaf.window_time_unix_us() == 0) return std::nullopt;
+  return EventOf(leaf, SubjectsOf(leaf, particulars, chain, keys));
+}
+
+std::optional<LedgerEvent> EventOf(const v1::AuditEntry& leaf, std::vector<std::string> subjects) {
+  if (leaf.window_time_unix_us() == 0) return std::nullopt;
   LedgerEvent event;
   event.at = absl::FromUnixMicros(leaf.window_time_unix_us());
   event.gives_back = leaf.action() == v1::DELIVERED;
@@ -83,7 +88,7 @@ std::optional<LedgerEvent> EventOf(const v1::AuditEntry& leaf, const audit::Part
   } else {
     event.terms = TermsOf(leaf);
   }
-  event.subjects = SubjectsOf(leaf, particulars, chain, keys);
+  event.subjects = std::move(subjects);
   return event;
 }
 

@@ -52,7 +52,8 @@ using ContractChain = std::function<std::vector<std::string>(std::string_view co
 
 // Of a leaf that charges.
 std::vector<Term> TermsOf(const v1::AuditEntry& leaf);
-// Nothing where the entry charges nobody.
+// Nothing where the entry charges nobody. `subjects`: whom it charges.
+std::optional<LedgerEvent> EventOf(const v1::AuditEntry& leaf, std::vector<std::string> subjects);
 std::optional<LedgerEvent> EventOf(const v1::AuditEntry& leaf, const audit::Particulars& particulars, const ContractChain& chain,
                                    const keys::SiteKeys& keys);
 
