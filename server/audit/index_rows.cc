@@ -69,7 +69,7 @@ void IndexRows::PutInto(storage::Batch* batch) const {
   for (const auto& [prefix, run] : full_) rows.emplace_back(IndexKey(prefix, run.first), &run.further);
   for (const auto& [prefix, run] : growing_) rows.emplace_back(IndexKey(prefix, run.first), &run.further);
   std::sort(rows.begin(), rows.end());  // the store takes in what is in order with less of a search
-  for (auto& [key, further] : rows) batch->Put(Table::kLogIndex, std::move(key), *further);
+  for (const auto& [key, further] : rows) batch->Put(Table::kLogIndex, key, *further);
 }
 
 void IndexRows::Clear() {

@@ -239,9 +239,7 @@ void Log::Conclude(storage::Batch* batch) const {
   counts.reserve(pending_->counts.size());
   for (const auto& [recording, count] : pending_->counts) counts.emplace_back(recording, &count);
   std::sort(counts.begin(), counts.end());  // the store takes in what is in order with less of a search
-  for (const auto& [recording, count] : counts) {
-    batch->Put(storage::Table::kAccessCounts, std::string(recording), count->SerializeAsString());
-  }
+  for (const auto& [recording, count] : counts) batch->Put(storage::Table::kAccessCounts, recording, count->SerializeAsString());
   pending_->index.PutInto(batch);
   if (tally_ != nullptr) tally_->PutInto(batch);
   v1::LogHead head;

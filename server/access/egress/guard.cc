@@ -20,6 +20,8 @@ absl::StatusOr<Reserved> EgressGuard::Reserve(const std::vector<BudgetSubject>& 
   const absl::Time now = (*window_clock_)->Now();
   const absl::StatusOr<std::vector<MetTerm>> terms = ReadTerms(wanted.terms, subjects);  // once for all subjects: it is most of the work
   if (!terms.ok()) return terms.status();
+  // Before, not among them: whoever is refused is told what each of them used.
+  if (durable_.size() + subjects.size() > kSubjectsInMemoryMax) durable_.clear();
   std::vector<Reservations::Share> shares;
   for (const BudgetSubject& subject : subjects) {
     const absl::StatusOr<const Usage*> used = UsageOf(subject);
@@ -43,7 +45,6 @@ absl::StatusOr<const Usage*> EgressGuard::UsageOf(const BudgetSubject& subject) 
   if (const auto found = durable_.find(subject.id); found != durable_.end()) return &found->second;
   absl::StatusOr<Usage> usage = ReadUsage(*records_, subject.id);
   if (!usage.ok()) return usage.status();
-  if (durable_.size() >= kSubjectsInMemoryMax) durable_.clear();
   return &durable_.emplace(subject.id, *std::move(usage)).first->second;
 }
 
